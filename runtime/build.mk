@@ -1,0 +1,38 @@
+# runtime/build.mk - libbp and its tests; included by the Makefile at the top, which gives CC, CFLAGS, LDFLAGS, BUILD.
+# Gives: RUNTIME_SRC, RUNTIME_OBJ, RUNTIME_LIBS (what a static link with libbp.a needs besides), the rules for
+# $(BUILD)/libbp.a, $(BUILD)/libbp.so and $(BUILD)/test_runtime.
+
+BUILD ?= build
+RUNTIME_SRC := $(wildcard runtime/*.c)
+RUNTIME_OBJ := $(RUNTIME_SRC:runtime/%.c=$(BUILD)/runtime/%.o)
+RUNTIME_TEST_SRC := $(wildcard tests/runtime/*.c)
+RUNTIME_TEST_OBJ := $(RUNTIME_TEST_SRC:tests/runtime/%.c=$(BUILD)/tests/runtime/%.o)
+
+# CBLAS when it is there; the plain fallback is always compiled in as well.
+RUNTIME_CBLAS_LIBS := $(shell pkg-config --libs openblas 2>/dev/null)
+RUNTIME_CBLAS_FLAGS := $(if $(RUNTIME_CBLAS_LIBS),-DBP_HAVE_CBLAS $(shell pkg-config --cflags openblas 2>/dev/null))
+RUNTIME_LIBS := $(RUNTIME_CBLAS_LIBS) -ljansson -lz -lm
+
+# -ffp-contract=off: a resumed run equals an unbroken one bit for bit, on whatever compiler.
+RUNTIME_CFLAGS = -std=c11 -Wall -Wextra -Wpedantic -Wconversion -Wdouble-promotion -Werror -ffp-contract=off -fPIC -MMD -MP \
+                 -Iruntime $(RUNTIME_CBLAS_FLAGS) $(if $(CFLAGS),$(CFLAGS),-O2 -g)
+
+$(BUILD)/runtime/%.o: runtime/%.c
+	@mkdir -p $(@D)
+	$(CC) $(RUNTIME_CFLAGS) -c -o $@ $<
+
+$(BUILD)/tests/runtime/%.o: tests/runtime/%.c
+	@mkdir -p $(@D)
+	$(CC) $(RUNTIME_CFLAGS) -c -o $@ $<
+
+$(BUILD)/libbp.a: $(RUNTIME_OBJ)
+	@rm -f $@
+	$(AR) rcs $@ $^
+
+$(BUILD)/libbp.so: $(RUNTIME_OBJ)
+	$(CC) -shared $(CFLAGS) $(LDFLAGS) -Wl,-soname,libbp.so -o $@ $^ $(RUNTIME_LIBS)
+
+$(BUILD)/test_runtime: $(RUNTIME_TEST_OBJ) $(BUILD)/libbp.a
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(RUNTIME_TEST_OBJ) $(BUILD)/libbp.a $(RUNTIME_LIBS) $(shell pkg-config --libs check) -lmpfr -lgmp
+
+-include $(RUNTIME_OBJ:.o=.d) $(RUNTIME_TEST_OBJ:.o=.d)
