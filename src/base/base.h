@@ -12,9 +12,9 @@
 #include <stdio.h>
 
 #if defined(__GNUC__)
-#define PRINTF_LIKE(format, first) __attribute__((format(printf, format, first)))
+#define PRINTF_LIKE(at, first) __attribute__((format(printf, at, first)))
 #else
-#define PRINTF_LIKE(format, first)
+#define PRINTF_LIKE(at, first)
 #endif
 
 /* ---- arena ------------------------------------------------------------------------------ */

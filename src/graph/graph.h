@@ -87,12 +87,12 @@ void subst_expr(Subst *, Expr *what, Expr *by);
 void subst_tensor(Subst *, Tensor *what, Tensor *by); /* same rank */
 Expr *subst_apply(Subst *, Expr *);
 
-/* Calls visit once for each distinct node below the roots, arguments first. NULL roots are skipped. */
+/* Every distinct node below the roots, arguments first. NULL roots are skipped. */
 typedef struct {
     Expr **at;
     uint32_t n;
 } ExprList;
-ExprList expr_walk(Arena *, Expr *const *roots, uint32_t n);
+ExprList expr_walk(Graph *, Expr *const *roots, uint32_t n);
 bool expr_uses_index(Graph *, Expr *, uint32_t index);
 bool expr_reads(Graph *, Expr *, const Tensor *); /* any tensor when NULL */
 
