@@ -1,0 +1,38 @@
+/* Differentiation: equations in, equations out.
+ *
+ * For an active equation `T[o] += body` over D, with T_bar the adjoint (the notes' error signal) and T_dot the
+ * tangent of T:
+ *
+ *     reverse, for each read R[s]:   R_bar[s] += T_bar[o] * d(body)/d(R[s])                       over D
+ *     forward:                       T_dot[o] += sum over reads of d(body)/d(R[s]) * R_dot[s]     over D
+ *
+ * No order is imposed: the planner finds that error signals must be computed from the loss backwards.
+ * Both use the same partials (partial.c) and the same weights of combining operators (weight.c). */
+#ifndef BPC_DIFF_DIFF_H
+#define BPC_DIFF_DIFF_H
+
+#include "graph/graph.h"
+
+/* Further leading axes of every derivative, one for each direction that is followed at once (Jacobians). */
+typedef struct {
+    uint32_t n;
+    Expr **extent;
+    Symbol *name; /* of the index that runs over it */
+} Directions;
+
+/* Adjoints. seed[k] is the cotangent of of[k] (its shape, directions first), or NULL: 1 for a scalar, and the
+ * identity over the directions otherwise. bars[k] receives the adjoint of wrt[k]: a tensor of the shape of
+ * wrt[k], directions first, which holds 0 where nothing depends on it (then it has no equation). */
+void diff_reverse(Graph *, Tensor *const *of, Tensor *const *seed, uint32_t n_of, Tensor *const *wrt, uint32_t n_wrt,
+                  const Directions *, Tensor **bars);
+
+/* Tangents. seed[k] is the tangent of wrt[k] (directions first), or NULL: the identity over the directions.
+ * dots[k] receives the tangent of of[k]. */
+void diff_forward(Graph *, Tensor *const *wrt, Tensor *const *seed, uint32_t n_wrt, Tensor *const *of, uint32_t n_of,
+                  const Directions *, Tensor **dots);
+
+/* Replaces derivative requests (grad, jacobian, hessian, jvp, vjp calls) by equations, innermost first.
+ * Reports requests that depend on themselves, and warns of those that are 0 because nothing depends. */
+void diff_requests(Graph *);
+
+#endif

@@ -1,0 +1,77 @@
+/* Forward mode: tangents.
+ *
+ *     T[o] op= body over D     ->     T_dot[o] += weight * sum over reads of d(body)/d(R[s]) * R_dot[s]    over D
+ *
+ * Where T has one plain piece its tangent has one too, and is defined by `=`. */
+#include "diff/internal.h"
+
+typedef struct {
+    Graph *g;
+    const Directions *dir;
+    bool *active;
+    Tensor **dot; /* by tensor number; NULL: 0 */
+    Weights *weights;
+} Forward;
+
+static void forward_equation(Forward *f, Equation *e) {
+    Graph *g = f->g;
+    uint32_t n = f->dir ? f->dir->n : 0;
+    Tensor *dot = f->dot[e->target->number];
+    Expr **direction = NEW_ARRAY(g->arena, Expr *, n + 1), **subs = NEW_ARRAY(g->arena, Expr *, dot->rank + 1);
+    Domain d = with_directions(g, f->dir, e->domain, direction);
+    Expr *tangent = body_tangent(g, e, f->dot, direction, n);
+    if (!tangent) return;
+    Weight w = weight_of(f->weights, e);
+    for (uint32_t k = 0; k < n; k++) subs[k] = direction[k];
+    for (uint32_t k = n; k < dot->rank; k++) subs[k] = e->subs[k - n];
+    graph_add_equation(g, dot, subs, strong_mul(g, tangent, w.factor), domain_restrict(g, d, w.condition), e->origin, e->span);
+}
+
+/* wrt_dot[d, s] = seed[d, s], or 1 at d == s; and what the tensor's own equations bring, where something flows into it. */
+static void seed_tangent(Forward *f, Tensor *wrt, Tensor *seed) {
+    Graph *g = f->g;
+    if (seed) {
+        f->dot[wrt->number] = seed;
+        return;
+    }
+    Tensor *dot = derivative_tensor(g, wrt, "dot", ROLE_TANGENT, COMBINE_ADD, f->dir);
+    Expr **index = NEW_ARRAY(g->arena, Expr *, dot->rank + wrt->rank + 1);
+    Domain d = domain_of_tensor(g, wrt, index);
+    for (uint32_t k = 0; k < wrt->rank; k++) index[wrt->rank + k] = index[k];
+    graph_add_equation(g, dot, index, expr_real(g, 1), d, NULL, wrt->span);
+    f->dot[wrt->number] = dot;
+}
+
+void diff_forward(Graph *g, Tensor *const *wrt, Tensor *const *seed, uint32_t n_wrt, Tensor *const *of, uint32_t n_of,
+                  const Directions *dir, Tensor **dots) {
+    Forward f = {.g = g, .dir = dir};
+    f.active = active_tensors(g, wrt, n_wrt, of, n_of);
+    uint32_t before = g->tensors.n;
+    split_products(g, f.active);
+    if (g->tensors.n != before) f.active = active_tensors(g, wrt, n_wrt, of, n_of);
+    uint32_t n = g->tensors.n;
+    f.weights = weights_new(g);
+    f.dot = NEW_ARRAY(g->arena, Tensor *, n);
+    bool *given = NEW_ARRAY(g->arena, bool, n);
+    for (uint32_t k = 0; k < n_wrt; k++) {
+        if (f.active[wrt[k]->number]) seed_tangent(&f, wrt[k], seed ? seed[k] : NULL);
+        given[wrt[k]->number] = true;
+    }
+    for (uint32_t k = 0; k < n; k++) {
+        Tensor *t = g->tensors.at[k];
+        if (!f.active[k] || given[k]) continue;
+        Combine op = t->op == COMBINE_SET && t->pieces && !t->pieces->next ? COMBINE_SET : COMBINE_ADD;
+        f.dot[k] = derivative_tensor(g, t, "dot", ROLE_TANGENT, op, dir);
+    }
+    for (uint32_t k = 0; k < n; k++) {
+        Tensor *t = g->tensors.at[k];
+        if (!f.active[k] || given[k]) continue;
+        for (Equation *e = t->pieces; e; e = e->next) forward_equation(&f, e);
+        if (t->call) call_forward(g, t, f.dot, f.active, dir);
+        if (!f.dot[k]->pieces && !f.dot[k]->call) f.dot[k]->op = COMBINE_ADD; /* nothing reached it: 0 */
+    }
+    for (uint32_t k = 0; k < n_of; k++) {
+        dots[k] = f.dot[of[k]->number];
+        if (!dots[k]) dots[k] = derivative_tensor(g, of[k], "dot", ROLE_TANGENT, COMBINE_ADD, dir);
+    }
+}

@@ -1,0 +1,12 @@
+/* Conditions and domains. */
+#ifndef BPC_GRAPH_RESTRICT_H
+#define BPC_GRAPH_RESTRICT_H
+
+#include "graph/graph.h"
+
+/* The domain's points where `condition` holds (NULL: all of them): as bounds where it can be, else in the guard. */
+Domain domain_restrict(Graph *, Domain, Expr *condition);
+/* The condition that subscripts fall inside the tensor; NULL where that is so all over the domain. */
+Expr *inside_condition(Graph *, const Tensor *, Expr *const *subs, const Domain *);
+
+#endif
