@@ -35,7 +35,8 @@
     KIND(TRANSPOSE, "transpose")   /* expr */                                                \
     KIND(FIELD, "field")           /* expr; name */                                          \
     KIND(POWER, "power")           /* base, exponent */                                      \
-    KIND(SIGN, "sign")             /* expr; op[0] is '-' or '+' */                            \
+    KIND(NEGATE, "negate")         /* expr */                                                \
+    KIND(PLUS, "plus")             /* expr */                                                \
     KIND(TERM, "term")             /* n operands, n-1 operators: * / // % @ */               \
     KIND(SUM, "sum")               /* + - */                                                 \
     KIND(COMPARE, "compare")       /* < <= > >= == != */                                     \
@@ -96,7 +97,7 @@ struct Node {
     Node *where, *fill; /* SUBSCRIPT */
     uint32_t n, room;
     Node **kid;
-    uint8_t *op; /* SIGN, TERM, SUM, COMPARE: op[k] stands between kid k and k+1 */
+    uint8_t *op; /* TERM, SUM, COMPARE: op[k] stands between kid k and k+1 */
 };
 
 typedef struct {
