@@ -1090,13 +1090,17 @@ static inline double bp_digamma_near(double x, double whole) {
   return ((x - (1.4616321449683622 - whole)) - 9.549995429965697e-17) * p;
 }
 
-/*@ bp_digamma_positive: bp_sum2 bp_log bp_digamma_near */
+/*@ bp_digamma_positive: bp_sum2 bp_product2 bp_log bp_digamma_near */
 /* psi(x) for x > 0.  On [1, 2.25] psi(x) = (x - root) P(x - 3/2), and by psi(x + 1) = psi(x) + 1/x up to 8; beyond, up to
  * x >= 10 by the same recurrence, its sums compensated, and there the asymptotic series
  *   log x - 1/(2x) - sum B_2k / (2k x^2k)   (Abramowitz and Stegun 6.3.18). */
 static inline double bp_digamma_positive(double x) {
-  double sum = 0.0, rest = 0.0, e;
-  if (x < 1.0) return bp_digamma_near(x, 1.0) - 1.0 / x;
+  double sum = 0.0, rest = 0.0, p, e;
+  if (x < 1.0) {
+    const double q = 1.0 / x;
+    bp_product2(q, x, &p, &e);                                              /* what 1/x was rounded by */
+    return (bp_digamma_near(x, 1.0) - (x > 1e-3 ? ((1.0 - p) - e) * q : 0.0)) - q;
+  }
   if (x < 8.0) {
     for (; x > 2.25; x -= 1.0) {
       bp_sum2(sum, 1.0 / (x - 1.0), &sum, &e);

@@ -13,7 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { POINTS = 12000, PRECISION = 140 };
+enum { POINTS = 40000, PRECISION = 140 };
 
 typedef int mpfr_one(mpfr_t, const mpfr_t, mpfr_rnd_t);
 typedef int mpfr_two(mpfr_t, const mpfr_t, const mpfr_t, mpfr_rnd_t);
