@@ -1087,7 +1087,7 @@ static inline double bp_digamma_near(double x, double whole) {
   p = p * t + 0.240542484240787;
   p = p * t - 0.4236274212814605;
   p = p * t + 0.9510558760318328;
-  return ((x - (1.4616321449683622 - whole)) - 9.549995429965697e-17) * p;
+  return (x - (1.4616321449683622 - whole)) * p - 9.549995429965697e-17 * p;
 }
 
 /*@ bp_digamma_positive: bp_sum2 bp_product2 bp_log bp_digamma_near */
