@@ -1,0 +1,88 @@
+/* Options of all verbs: one struct that holds them, one table of rows a verb, from which getopt_long, the help and
+ * the messages come. A new option is a row and a member. */
+#ifndef BPC_VERBS_OPTIONS_H
+#define BPC_VERBS_OPTIONS_H
+
+#include "check/check.h"
+
+typedef VEC(const char *) StringList;
+
+typedef enum { REAL_UNSAID, REAL_F32, REAL_F64 } RealChoice;
+typedef enum { MODE_UNSAID, MODE_REVERSE, MODE_FORWARD, MODE_BOTH } Mode;
+typedef enum { EMIT_C, EMIT_BP, EMIT_TOKENS, EMIT_AST, EMIT_GRAPH, EMIT_PROGRAM, EMIT_JSON, EMIT_TEST } Emit;
+typedef enum { BLAS_CBLAS, BLAS_NONE } Blas;
+typedef enum { THREADS_OPENMP, THREADS_NONE } Threads;
+typedef enum { DIAGNOSTICS_TEXT, DIAGNOSTICS_JSON } DiagnosticsForm;
+
+typedef struct {
+    Arena *arena;
+    const char *model; /* the one argument that is no option */
+    /* the model */
+    StringList folders;   /* -I */
+    VEC(Define) defines;  /* -D */
+    int real;             /* RealChoice */
+    StringList warnings;  /* NAME or no-NAME of -W */
+    bool werror;
+    int diagnostics; /* DiagnosticsForm */
+    /* derivatives */
+    StringList want, of, wrt;
+    int mode; /* Mode */
+    /* compile */
+    const char *output, *prefix, *checkpoint, *memory, *depend_file, *dump_after;
+    int emit, blas, threads, level; /* Emit, Blas, Threads, 0..2 */
+    bool standalone, depend;
+    /* eval, check */
+    const char *data, *seed_data;
+    bool interpret;
+    int64_t training, seed; /* -1: not said */
+    int64_t samples;        /* check: entries of a large tensor that are looked at */
+    double tolerance;       /* check: 0: by the precision */
+    /* train */
+    const char *columns, *valid, *optimizer, *schedule, *init, *log, *plot, *resume, *checkpoint_file;
+    double split, clip, rate; /* NaN: not said */
+    int64_t epochs, batch, n_threads, checkpoint_every, quiet;
+} Options;
+
+typedef enum {
+    OPTION_FLAG,    /* bool: true */
+    OPTION_TEXT,    /* const char * */
+    OPTION_WHOLE,   /* int64_t of at least `least` */
+    OPTION_NUMBER,  /* double of at least `least` */
+    OPTION_CHOICE,  /* int: the place in `choices` plus `least` */
+    OPTION_LIST,    /* StringList: NAME,NAME,… */
+    OPTION_APPEND,  /* StringList: one at a time */
+    OPTION_DEFINE,  /* NAME=VALUE */
+    OPTION_WARNING, /* -WNAME, -Wno-NAME, -Werror */
+    OPTION_HELP
+} OptionKind;
+
+typedef struct {
+    const char *name; /* long; NULL: short only */
+    char letter;      /* or '\0' */
+    OptionKind kind;
+    size_t offset; /* of the member of Options */
+    const char *argument, *help;
+    const char *choices; /* CHOICE: "reverse|forward|both" */
+    double least;
+} OptionRow;
+
+/* Tables that several verbs share; each ends in a row without kind and help (OPTIONS_END). */
+extern const OptionRow model_options[], derivative_options[], code_options[], compile_options[];
+#define OPTIONS_END {.help = NULL}
+
+typedef struct {
+    const char *verb;    /* NULL: compile, which needs no word */
+    const char *usage;   /* "model.bp --data FILE" */
+    const char *summary; /* a sentence or more */
+    const OptionRow *const *tables; /* ends in NULL */
+} VerbHelp;
+
+typedef enum { OPTIONS_RUN, OPTIONS_DONE, OPTIONS_WRONG } OptionsOutcome;
+
+/* Sets what the struct holds where nothing is said. */
+void options_init(Options *, Arena *);
+/* argv[0] is the verb's name. RUN: go on; DONE: help was printed; WRONG: a message was printed, exit with 2. */
+OptionsOutcome options_parse(Options *, const VerbHelp *, int argc, char **argv);
+bool option_in(const StringList *, const char *name);
+
+#endif

@@ -1,0 +1,34 @@
+/* The stages strung together: what every verb begins with, and what several go on with. */
+#ifndef BPC_VERBS_PIPELINE_H
+#define BPC_VERBS_PIPELINE_H
+
+#include "verbs/options.h"
+
+typedef struct {
+    Base base;
+    Graph *graph; /* NULL: there were errors */
+    char *text;
+    size_t length;
+    const char *path; /* as messages name it: "<stdin>" for - */
+    FileList files;   /* what was imported */
+} Model;
+
+/* Where the installed library, the runtime's headers and libbp.a are: beside the command, as built or as installed. */
+const char *place_library(Arena *), *place_headers(Arena *), *place_archive(Arena *);
+
+/* Reads the file, checks it, prints what is wrong. Returns a status; on success model->graph is there. */
+int model_open(Model *, const Options *);
+/* Prints messages that stages after the check added; STATUS_WRONG_MODEL where there are errors. */
+int model_report(Model *, const Options *);
+void model_close(Model *);
+bool use_colour(void);
+
+/* The tensors that --of, --wrt name. The loss, the parameters, the real outputs where nothing is said. Each prints
+ * what is wrong and returns a status. */
+typedef VEC(Tensor *) TensorList;
+int model_wrt(Model *, const Options *, TensorList *);
+int model_of_gradient(Model *, const Options *, Tensor **);
+int model_of_tangents(Model *, const Options *, TensorList *);
+bool wants(const Options *, const char *what);
+
+#endif
