@@ -1,0 +1,253 @@
+/* Expressions as C.
+ *
+ * Types are kept apart: `want` says what the place asks for, so that an integer in a real place is a real constant
+ * or has a cast, and the output compiles under -Wconversion and -Wdouble-promotion without a word. Integers are
+ * int64_t; comparisons are C's int. */
+#include <inttypes.h>
+#include <math.h>
+#include <string.h>
+
+#include "emit/writer.h"
+#include "graph/ops.h"
+
+/* How an operator stands between its operands, and how tightly those must bind to go without parentheses. Compilers
+ * ask for parentheses around comparisons of comparisons and && inside ||. */
+typedef struct { const char *spelling; int level, left, right; } Infix;
+static const Infix infix[N_OPS] = {
+    [OP_add] = {" + ", C_SUM, C_SUM, C_TERM},           [OP_sub] = {" - ", C_SUM, C_SUM, C_TERM},
+    [OP_mul] = {"*", C_TERM, C_TERM, C_UNARY},          [OP_div] = {"/", C_TERM, C_TERM, C_UNARY},
+    [OP_lt] = {" < ", C_RELATION, C_SUM, C_SUM},        [OP_le] = {" <= ", C_RELATION, C_SUM, C_SUM},
+    [OP_gt] = {" > ", C_RELATION, C_SUM, C_SUM},        [OP_ge] = {" >= ", C_RELATION, C_SUM, C_SUM},
+    [OP_eq] = {" == ", C_EQUALITY, C_SUM, C_SUM},       [OP_ne] = {" != ", C_EQUALITY, C_SUM, C_SUM},
+    [OP_and] = {" && ", C_AND, C_EQUALITY, C_EQUALITY}, [OP_or] = {" || ", C_OR, C_EQUALITY, C_EQUALITY},
+};
+
+const char *real_type(const Writer *w) { return w->g->f64 ? "double" : "float"; }
+const char *array_type(const Writer *w, Type type) { return type == TYPE_INT ? "int32_t" : real_type(w); }
+
+void write_real(Writer *w, double value) {
+    bool f64 = w->g->f64;
+    if (isnan(value)) text_add(w->out, f64 ? "(double)NAN" : "NAN");
+    else if (isinf(value)) text_add(w->out, "%s%s", value < 0 ? "-" : "", f64 ? "HUGE_VAL" : "INFINITY");
+    else {
+        char buffer[48];
+        for (int digits = 1; digits <= 17; digits++) { /* the shortest that reads back */
+            snprintf(buffer, sizeof buffer, "%.*g", digits, f64 ? value : (double)(float)value);
+            double back = 0;
+            if (sscanf(buffer, "%lf", &back) == 1 && (f64 ? back == value : (float)back == (float)value)) break;
+        }
+        text_add(w->out, "%s%s%s", buffer, strpbrk(buffer, ".en") ? "" : ".0", f64 ? "" : "f");
+    }
+}
+
+static bool is_negative(const Expr *e) { return e->type == TYPE_INT ? e->of.integer < 0 : signbit(e->of.real) != 0; }
+
+static void write_constant(Writer *w, const Expr *e, Type want, int level) {
+    bool paren = is_negative(e) && level > C_SUM;
+    if (paren) text_add(w->out, "(");
+    if (want == TYPE_REAL || e->type == TYPE_REAL) write_real(w, e->type == TYPE_INT ? (double)e->of.integer : e->of.real);
+    else text_add(w->out, "%" PRId64, e->of.integer);
+    if (paren) text_add(w->out, ")");
+}
+
+/* ---- elements ------------------------------------------------------------------------------------------------------ */
+/* Row by row over the axes that are kept: (i*n + j)*k + l. */
+static Expr *element_offset(Writer *w, const Buffer *b, Expr *const *subs) {
+    Graph *g = w->g;
+    Expr *offset = NULL;
+    for (uint32_t k = 0; k < b->tensor->rank; k++) {
+        if (!b->kept[k]) continue;
+        offset = offset ? expr_add(g, expr_mul(g, b->tensor->extent[k], offset), subs[k]) : subs[k];
+    }
+    return offset ? offset : expr_int(g, 0);
+}
+
+void write_element(Writer *w, Tensor *t, Expr *const *subs) {
+    const Buffer *b = w->f->buffer[t->number];
+    text_add(w->out, "%s", (const char *)map_get(w->tensors, t));
+    bool scalar = b->place == PLACE_LOCAL || (b->place == PLACE_USER && t->rank == 0 && !b->goal);
+    if (scalar) return;
+    text_add(w->out, "[");
+    write_expr(w, element_offset(w, b, subs), TYPE_INT, C_TERNARY);
+    text_add(w->out, "]");
+}
+
+static void write_inside(Writer *w, const Expr *e) {
+    bool first = true;
+    for (uint32_t k = 0; k < e->n; k++) {
+        Expr *low = expr_op2(w->g, OP_ge, e->arg[k], expr_int(w->g, 0)), *high = expr_op2(w->g, OP_lt, e->arg[k], e->of.tensor->extent[k]);
+        for (int side = 0; side < 2; side++) {
+            Expr *c = side ? high : low;
+            if (expr_is_int(c, 1)) continue;
+            if (e->arg[k]->kind == EXPR_INDEX) continue; /* a bare name runs over the axis */
+            if (!first) text_add(w->out, " && ");
+            first = false;
+            write_expr(w, c, TYPE_INT, C_AND);
+        }
+    }
+    if (first) text_add(w->out, "1");
+}
+
+static void write_cast(Writer *w, Type from, Type want, bool array_int) {
+    if (from == TYPE_INT && want == TYPE_REAL) text_add(w->out, "(%s)", real_type(w));
+    else if (from == TYPE_INT && array_int) text_add(w->out, "(int64_t)");
+}
+
+static void write_read(Writer *w, Expr *e, Type want, int level) {
+    Tensor *t = e->of.tensor;
+    if (e->fill && level > C_TERNARY) text_add(w->out, "(");
+    if (e->fill) {
+        write_inside(w, e);
+        text_add(w->out, " ? ");
+    }
+    bool local = w->f->buffer[t->number]->place == PLACE_LOCAL;
+    write_cast(w, t->type, want, !local);
+    write_element(w, t, e->arg);
+    if (!e->fill) return;
+    text_add(w->out, " : ");
+    write_expr(w, e->fill, want, C_TERNARY);
+    if (level > C_TERNARY) text_add(w->out, ")");
+}
+
+/* ---- operators -------------------------------------------------------------------------------------------------------- */
+static void write_call(Writer *w, const Expr *e, Type want) {
+    uint32_t op = e->of.number;
+    const OpRow *row = op_row(w->g, op);
+    const char *name = op == OP_length ? "sqrt" : op == OP_mod && e->type == TYPE_REAL ? "fmod" : row->name;
+    bool whole = e->type == TYPE_INT;
+    write_cast(w, e->type, want, false);
+    Symbol function = name_printf(w->g->names, "bp_%s%s", name, whole || w->g->f64 ? "" : "f");
+    map_put(w->used, function, (void *)(uintptr_t)function);
+    text_add(w->out, "%s(", function);
+    for (uint32_t k = 0; k < e->n; k++) {
+        if (k) text_add(w->out, ", ");
+        write_expr(w, e->arg[k], whole ? TYPE_INT : TYPE_REAL, C_TERNARY);
+    }
+    text_add(w->out, ")");
+}
+
+static Type operand_type(const Expr *e) {
+    for (uint32_t k = 0; k < e->n; k++)
+        if (e->arg[k]->type == TYPE_REAL) return TYPE_REAL;
+    return TYPE_INT;
+}
+
+static void write_infix(Writer *w, const Expr *e, const Infix *how) {
+    uint32_t op = e->of.number;
+    bool truth = op == OP_and || op == OP_or;
+    Type type = truth ? TYPE_INT : op == OP_div ? TYPE_REAL : operand_type(e);
+    bool minus = op == OP_add && e->arg[1]->kind == EXPR_CONST && is_negative(e->arg[1]);
+    Expr *right = minus ? expr_op1(w->g, OP_neg, e->arg[1]) : e->arg[1];
+    write_expr(w, e->arg[0], truth ? e->arg[0]->type : type, how->left);
+    text_add(w->out, "%s", minus ? " - " : how->spelling);
+    write_expr(w, right, truth ? right->type : type, how->right);
+}
+
+static void write_op(Writer *w, Expr *e, Type want, int level) {
+    uint32_t op = e->of.number;
+    bool cast = want == TYPE_REAL && e->type == TYPE_INT;
+    const Infix *how = op < N_OPS && infix[op].spelling ? &infix[op] : NULL;
+    bool prefix = op == OP_neg || op == OP_not;
+    if (!how && !prefix) {
+        write_call(w, e, want);
+        return;
+    }
+    if (cast) text_add(w->out, "(%s)(", real_type(w));
+    bool paren = !cast && (prefix ? C_UNARY : how->level) < level;
+    if (paren) text_add(w->out, "(");
+    if (prefix) {
+        text_add(w->out, op == OP_neg ? "-" : "!");
+        write_expr(w, e->arg[0], e->arg[0]->type, op == OP_neg ? C_UNARY + 1 : C_ATOM);
+    } else {
+        write_infix(w, e, how);
+    }
+    if (paren || cast) text_add(w->out, ")");
+}
+
+static void write_select(Writer *w, const Expr *e, Type want, int level) {
+    if (level > C_TERNARY) text_add(w->out, "(");
+    write_expr(w, e->arg[0], e->arg[0]->type, C_OR);
+    text_add(w->out, " ? ");
+    write_expr(w, e->arg[1], want, C_TERNARY + 1);
+    text_add(w->out, " : ");
+    write_expr(w, e->arg[2], want, C_TERNARY);
+    if (level > C_TERNARY) text_add(w->out, ")");
+}
+
+void write_expr(Writer *w, Expr *e, Type want, int level) {
+    if (e->type == TYPE_REAL) want = TYPE_REAL;
+    const char *temp = w->temps ? map_get(w->temps, e) : NULL;
+    if (temp) {
+        write_cast(w, e->type, want, false);
+        text_add(w->out, "%s", temp);
+        return;
+    }
+    switch (e->kind) {
+    case EXPR_CONST: write_constant(w, e, want, level); break;
+    case EXPR_DIM:
+        write_cast(w, TYPE_INT, want, false);
+        text_add(w->out, "%s", (const char *)map_get(w->dims, KEY(e->of.number)));
+        break;
+    case EXPR_INDEX:
+        write_cast(w, TYPE_INT, want, false);
+        text_add(w->out, "%s", (const char *)map_get(w->indices, KEY(e->of.number)));
+        break;
+    case EXPR_READ: write_read(w, e, want, level); break;
+    case EXPR_OP: write_op(w, e, want, level); break;
+    case EXPR_SELECT: write_select(w, e, want, level); break;
+    case EXPR_ARG: break;
+    }
+}
+
+/* ---- before a statement --------------------------------------------------------------------------------------------------- */
+/* Operators without C of their own become what their row says: relu(z) -> z < 0 ? 0 : z. */
+static Expr *expand(Writer *w, Expr *e) {
+    for (;;) {
+        ExprList all = expr_walk(w->g, &e, 1);
+        Subst *s = subst_new(w->g);
+        bool found = false;
+        for (uint32_t k = 0; k < all.n; k++) {
+            Expr *written = all.at[k]->kind == EXPR_OP ? op_expand(w->g, all.at[k]) : NULL;
+            if (!written) continue;
+            subst_expr(s, all.at[k], subst_apply(s, written));
+            found = true;
+        }
+        if (!found) return e;
+        e = subst_apply(s, e);
+    }
+}
+
+static bool worth_a_name(const Expr *e) {
+    return e->type == TYPE_REAL && (e->kind == EXPR_OP || e->kind == EXPR_SELECT || (e->kind == EXPR_READ && e->fill));
+}
+
+/* Uses of each node as C would print them; subscripts print their own integers. */
+static Map *count_uses(Writer *w, const ExprList *all) {
+    Map *uses = map_new(w->g->arena);
+    for (uint32_t k = 0; k < all->n; k++) {
+        const Expr *e = all->at[k];
+        for (uint32_t a = 0; a < e->n + (e->fill != NULL); a++) {
+            Expr *child = a < e->n ? e->arg[a] : e->fill;
+            map_put(uses, child, (void *)((uintptr_t)map_get(uses, child) + 1));
+        }
+    }
+    return uses;
+}
+
+Expr *prepare_value(Writer *w, Expr *e) {
+    e = expand(w, e);
+    ExprList all = expr_walk(w->g, &e, 1);
+    Map *uses = count_uses(w, &all);
+    w->temps = map_new(w->g->arena);
+    for (uint32_t k = 0; k < all.n; k++) {
+        Expr *x = all.at[k];
+        if (x == e || !worth_a_name(x) || (uintptr_t)map_get(uses, x) < 2) continue;
+        const char *name = writer_take_name(w, arena_printf(w->g->arena, "t%u", ++w->n_temps));
+        writer_indent(w);
+        text_add(w->out, "const %s %s = ", real_type(w), name);
+        write_expr(w, x, TYPE_REAL, C_TERNARY);
+        text_add(w->out, ";\n");
+        map_put(w->temps, x, (void *)(uintptr_t)name);
+    }
+    return e;
+}

@@ -1,0 +1,255 @@
+/* Statements: the tree of loops as C, each nest under the equation that it computes. */
+#include <string.h>
+
+#include "emit/writer.h"
+#include "graph/ops.h"
+#include "plan/storage.h"
+
+void writer_indent(Writer *w) { text_add(w->out, "%*s", w->indent * 4, ""); }
+
+void writer_line(Writer *w, const char *format, ...) {
+    va_list args;
+    va_start(args, format);
+    char buffer[4096];
+    int n = vsnprintf(buffer, sizeof buffer, format, args);
+    va_end(args);
+    writer_indent(w);
+    text_put(w->out, buffer, n < (int)sizeof buffer ? (size_t)n : sizeof buffer - 1);
+    text_put(w->out, "\n", 1);
+}
+
+/* ---- where locals are declared ------------------------------------------------------------------------------------- */
+typedef struct {
+    const Node *home;  /* the innermost loop or test around all touches; NULL: the function's own list */
+    const Node *first; /* the first statement that touches it */
+    const Node *first_home;
+    uint32_t writes;
+} Home;
+
+static bool is_inside(const Node *around, const Visit *v) {
+    for (; v && v->node; v = v->outer)
+        if (v->node == around) return true;
+    return !around;
+}
+
+static void touch_local(Writer *w, Tensor *t, const Node *n, const Visit *v, bool write) {
+    const Buffer *b = w->f->buffer[t->number];
+    if (!b || b->place != PLACE_LOCAL) return;
+    Home *h = map_get(w->homes, t);
+    if (!h) {
+        h = NEW(w->g->arena, Home);
+        *h = (Home){v->node, n, v->node, 0};
+        map_put(w->homes, t, h);
+    }
+    h->writes += write;
+    while (!is_inside(h->home, v)) h->home = map_get(w->around, h->home);
+}
+
+static void visit_locals(Node *n, const Visit *v, void *with) {
+    Writer *w = with;
+    if (n->body) map_put(w->around, n, (void *)(uintptr_t)v->node);
+    ExprList all = node_reads(w->g, n);
+    for (uint32_t k = 0; k < all.n; k++)
+        if (all.at[k]->kind == EXPR_READ) touch_local(w, all.at[k]->of.tensor, n, v, false);
+    if (n->kind == NODE_SET) touch_local(w, n->as.set.to, n, v, true);
+}
+
+void find_homes(Writer *w) {
+    w->homes = map_new(w->g->arena);
+    w->around = map_new(w->g->arena);
+    tree_visit(w->f->body, visit_locals, w);
+    w->late = map_new(w->g->arena);
+    for (uint32_t k = 0; k < w->f->n_tensors; k++) { /* those that their first statement cannot declare */
+        Tensor *t = w->g->tensors.at[k];
+        Home *h = map_get(w->homes, t);
+        if (!h || (h->first->kind == NODE_SET && h->first->as.set.to == t && h->first->as.set.op == COMBINE_SET && h->first_home == h->home)) continue;
+        Locals *list = map_get(w->late, KEY((uintptr_t)h->home));
+        if (!list) map_put(w->late, KEY((uintptr_t)h->home), list = NEW(w->g->arena, Locals));
+        vec_push(w->g->arena, &list->tensors, t);
+    }
+}
+
+static const char *local_type(Writer *w, const Tensor *t) { return t->type == TYPE_INT ? "int64_t" : real_type(w); }
+
+static void declare_late(Writer *w, const Node *home) {
+    Locals *list = map_get(w->late, KEY((uintptr_t)home));
+    for (uint32_t k = 0; list && k < list->tensors.n; k++) {
+        Tensor *t = list->tensors.at[k];
+        writer_line(w, "%s %s = 0;", local_type(w, t), (const char *)map_get(w->tensors, t));
+    }
+}
+
+/* ---- comments --------------------------------------------------------------------------------------------------------- */
+/* The equation, and where it comes from: its line, and for derivatives the tensor they derive from. */
+static void write_comment(Writer *w, const Equation *e) {
+    Text text = {0};
+    equation_print(w->g, &text, e);
+    for (char *c = text.at; *c; c++) /* nothing that would end the comment */
+        if (c[0] == '*' && c[1] == '/') c[0] = ' ';
+    uint32_t line = 0, column = 0;
+    if (e->span.file) diag_position(w->g->diag, e->span, &line, &column);
+    writer_indent(w);
+    if (text.n > 160) text_add(w->out, "/* %.157s...", text.at);
+    else text_add(w->out, "/* %s", text.at);
+    if (e->span.file) {
+        const char *name = diag_source_name(w->g->diag, e->span.file), *slash = strrchr(name, '/');
+        text_add(w->out, "    %s:%u", slash ? slash + 1 : name, line);
+    }
+    text_add(w->out, " */\n");
+    text_free(&text);
+}
+
+/* ---- statements --------------------------------------------------------------------------------------------------------- */
+static void write_bounds(Writer *w, Expr *const *bound, uint32_t n, bool lower) {
+    Expr *e = bound[0];
+    for (uint32_t k = 1; k < n; k++) e = expr_op2(w->g, lower ? OP_max : OP_min, e, bound[k]);
+    write_expr(w, e, TYPE_INT, C_SUM);
+}
+
+/* A bound that takes more than a word is computed once, before the loop. */
+static const char *bound_name(Writer *w, Expr *const *bound, uint32_t n, bool lower, const char *index) {
+    Expr *e = bound[0];
+    for (uint32_t k = 1; k < n; k++) e = expr_op2(w->g, lower ? OP_max : OP_min, e, bound[k]);
+    ExprList all = expr_walk(w->g, &e, 1);
+    bool simple = true;
+    for (uint32_t k = 0; k < all.n; k++)
+        simple &= all.at[k]->kind != EXPR_READ && all.at[k]->kind != EXPR_SELECT && !(all.at[k]->kind == EXPR_OP && all.at[k]->of.number > OP_mul);
+    if (simple) return NULL;
+    const char *name = writer_take_name(w, arena_printf(w->g->arena, "%s_%s", index, lower ? "begin" : "end"));
+    e = prepare_value(w, e);
+    writer_indent(w);
+    text_add(w->out, "const int64_t %s = ", name);
+    write_expr(w, e, TYPE_INT, C_TERNARY);
+    text_add(w->out, ";\n");
+    return name;
+}
+
+static void write_pragma(Writer *w, const Node *n) {
+    if (n->as.loop.how != LOOP_SIMD) return;
+    writer_indent(w);
+    text_add(w->out, "#pragma omp simd");
+    for (uint32_t k = 0; k < n->as.loop.n_sums; k++)
+        text_add(w->out, "%s%s", k ? ", " : " reduction(+: ", (const char *)map_get(w->tensors, n->as.loop.sums[k]));
+    text_add(w->out, n->as.loop.n_sums ? ")\n" : "\n");
+}
+
+static void write_loop(Writer *w, const Node *n) {
+    const Range *r = &n->as.loop.range;
+    const char *i = writer_take_name(w, w->g->indices.at[r->index].name);
+    map_put(w->indices, KEY(r->index), (void *)(uintptr_t)i);
+    const char *lo = bound_name(w, r->lo, r->n_lo, true, i), *hi = bound_name(w, r->hi, r->n_hi, false, i);
+    write_pragma(w, n);
+    writer_indent(w);
+    bool down = n->as.loop.down;
+    text_add(w->out, "for (int64_t %s = ", i);
+    if (down ? hi : lo) text_add(w->out, "%s", down ? hi : lo);
+    else write_bounds(w, down ? r->hi : r->lo, down ? r->n_hi : r->n_lo, !down);
+    text_add(w->out, down ? " - 1; %s >= " : "; %s < ", i);
+    if (down ? lo : hi) text_add(w->out, "%s", down ? lo : hi);
+    else write_bounds(w, down ? r->lo : r->hi, down ? r->n_lo : r->n_hi, down);
+    text_add(w->out, down ? "; %s--) {\n" : "; %s++) {\n", i);
+    w->indent++;
+    write_list(w, n->body, n);
+    w->indent--;
+    writer_line(w, "}");
+    map_put(w->names, name_of(w->g->names, i), NULL); /* free for the next loop */
+}
+
+static void write_test(Writer *w, const Node *n) {
+    Expr *condition = n->as.test.condition ? prepare_value(w, n->as.test.condition) : NULL;
+    writer_indent(w);
+    text_add(w->out, "if (");
+    if (condition) write_expr(w, condition, condition->type, C_TERNARY);
+    for (uint32_t k = 0; k < n->as.test.n_wanted; k++) {
+        const Buffer *b = w->f->buffer[n->as.test.wanted[k]->number];
+        text_add(w->out, "%s%s", k ? " || " : "", wanted_pointer(w, b));
+    }
+    text_add(w->out, ") {\n");
+    w->indent++;
+    write_list(w, n->body, n);
+    w->indent--;
+    writer_line(w, "}");
+}
+
+static void write_target(Writer *w, const Node *n) { write_element(w, n->as.set.to, n->as.set.subs); }
+
+static bool is_narrow(Writer *w, const Tensor *t) { return t->type == TYPE_INT && w->f->buffer[t->number]->place != PLACE_LOCAL; }
+
+static void write_assignment(Writer *w, const Node *n, Expr *value, const char *how) {
+    Tensor *t = n->as.set.to;
+    write_target(w, n);
+    bool narrow = is_narrow(w, t);
+    if (narrow && strcmp(how, " = ") != 0) { /* x = (int32_t)(x + v) */
+        text_add(w->out, " = (int32_t)(");
+        write_target(w, n);
+        text_add(w->out, " %c ", how[1]);
+        write_expr(w, value, TYPE_INT, C_UNARY);
+        text_add(w->out, ");\n");
+        return;
+    }
+    text_add(w->out, "%s", how);
+    if (narrow) text_add(w->out, "(int32_t)(");
+    write_expr(w, value, t->type, C_TERNARY);
+    text_add(w->out, narrow ? ");\n" : ";\n");
+}
+
+/* The better of what is there and the value; ties stay, a nan wins and stays. */
+static void write_best(Writer *w, const Node *n, Expr *value) {
+    Tensor *t = n->as.set.to;
+    const char *v = writer_take_name(w, "v");
+    writer_line(w, "{");
+    w->indent++;
+    writer_indent(w);
+    text_add(w->out, "const %s %s = ", local_type(w, t), v);
+    write_expr(w, value, t->type, C_TERNARY);
+    text_add(w->out, ";\n");
+    writer_indent(w);
+    text_add(w->out, "if (%s %s ", v, n->as.set.op == COMBINE_MAX ? ">" : "<");
+    write_target(w, n);
+    text_add(w->out, t->type == TYPE_REAL ? " || %s != %s) " : ") ", v, v);
+    write_target(w, n);
+    text_add(w->out, is_narrow(w, t) ? " = (int32_t)%s;\n" : " = %s;\n", v);
+    w->indent--;
+    writer_line(w, "}");
+    map_put(w->names, name_of(w->g->names, v), NULL);
+}
+
+static void write_truth(Writer *w, const Node *n, Expr *value) {
+    bool any = n->as.set.op == COMBINE_OR;
+    text_add(w->out, any ? "if (" : "if (!(");
+    write_expr(w, value, value->type, C_TERNARY);
+    text_add(w->out, any ? ") " : ")) ");
+    write_target(w, n);
+    text_add(w->out, any ? " = 1;\n" : " = 0;\n");
+}
+
+static void write_set(Writer *w, const Node *n) {
+    static const char *const how[N_COMBINES] = {[COMBINE_SET] = " = ", [COMBINE_ADD] = " += ", [COMBINE_MUL] = " *= "};
+    Tensor *t = n->as.set.to;
+    Expr *value = prepare_value(w, n->as.set.value);
+    Combine op = n->as.set.op;
+    if (op == COMBINE_MAX || op == COMBINE_MIN) {
+        write_best(w, n, value);
+        return;
+    }
+    writer_indent(w);
+    Home *h = map_get(w->homes, t);
+    if (op == COMBINE_OR || op == COMBINE_AND) {
+        write_truth(w, n, value);
+        return;
+    }
+    if (h && h->first == n && op == COMBINE_SET && h->home == h->first_home)
+        text_add(w->out, "%s%s ", h->writes == 1 ? "const " : "", local_type(w, t));
+    write_assignment(w, n, value, how[op]);
+}
+
+void write_list(Writer *w, const Node *list, const Node *home) {
+    declare_late(w, home);
+    for (const Node *n = list; n; n = n->next) {
+        if (n->why && n->why != w->said && n->kind != NODE_IF) write_comment(w, n->why);
+        if (n->why) w->said = n->why;
+        if (n->kind == NODE_LOOP) write_loop(w, n);
+        else if (n->kind == NODE_IF) write_test(w, n);
+        else if (n->kind == NODE_SET) write_set(w, n);
+    }
+}

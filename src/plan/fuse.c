@@ -1,0 +1,157 @@
+/* Fusion: nests share their outer loops where that is legal.
+ *
+ *     LOOP i { z[i] = … }  LOOP j { a[j] = f(z[j]) }      ->      LOOP i { z[i] = …; a[i] = f(z[i]) }
+ *
+ * Two loops of one range may become one if every tensor that one writes and the other touches has, in all its
+ * touches, the loop's own index on one axis: then what one turn needs, the same turn made. A nest may move up past
+ * statements that it shares no written tensor with. */
+#include "plan/fuse.h"
+
+#include <stdlib.h>
+
+#include "graph/affine.h"
+#include "plan/storage.h"
+
+enum { WINDOW = 12 }; /* how far up a nest looks for a loop to join */
+
+typedef struct {
+    Tensor *tensor;
+    Expr *const *subs;
+    bool write;
+} Touch;
+typedef VEC(Touch) Touches;
+
+typedef struct {
+    Graph *g;
+    Touches *out;
+} Collect;
+
+static void collect_node(Node *n, const Visit *v, void *with) {
+    (void)v;
+    Collect *c = with;
+    ExprList all = node_reads(c->g, n);
+    for (uint32_t k = 0; k < all.n; k++)
+        if (all.at[k]->kind == EXPR_READ) vec_push(c->g->arena, c->out, (Touch){all.at[k]->of.tensor, all.at[k]->arg, false});
+    if (n->kind == NODE_SET) vec_push(c->g->arena, c->out, (Touch){n->as.set.to, n->as.set.subs, true});
+    if (n->kind == NODE_KERNEL) {
+        vec_push(c->g->arena, c->out, (Touch){n->as.product.a, NULL, false});
+        vec_push(c->g->arena, c->out, (Touch){n->as.product.b, NULL, false});
+        vec_push(c->g->arena, c->out, (Touch){n->as.product.c, NULL, true});
+    }
+}
+
+static Touches touches_of(Graph *g, Node *n) {
+    Touches t = {0};
+    Collect c = {g, &t};
+    Node *next = n->next;
+    n->next = NULL;
+    tree_visit(n, collect_node, &c);
+    n->next = next;
+    return t;
+}
+
+static bool same_turn(const Touch *x, Expr *a, const Touch *y, Expr *b) {
+    if (!x->subs || !y->subs) return false;
+    for (uint32_t k = 0; k < x->tensor->rank; k++)
+        if (x->subs[k] == a && y->subs[k] == b) return true;
+    return false;
+}
+
+/* May B's statements run before or among those of A? With indices: turn by turn; without: not at all together. */
+static bool compatible(const Touches *a, Expr *index_a, const Touches *b, Expr *index_b) {
+    for (uint32_t j = 0; j < a->n; j++)
+        for (uint32_t k = 0; k < b->n; k++) {
+            const Touch *x = &a->at[j], *y = &b->at[k];
+            if (x->tensor != y->tensor || (!x->write && !y->write)) continue;
+            if (!index_a || !same_turn(x, index_a, y, index_b)) return false;
+        }
+    return true;
+}
+
+static bool same_bounds(Graph *g, Expr *const *a, uint32_t n, Expr *const *b, uint32_t m) {
+    if (n != m) return false;
+    for (uint32_t k = 0; k < n; k++)
+        if (a[k] != b[k] && !affine_equal(g, a[k], b[k])) return false;
+    return true;
+}
+static bool same_loop(Graph *g, const Node *a, const Node *b) {
+    const Range *x = &a->as.loop.range, *y = &b->as.loop.range;
+    return a->as.loop.down == b->as.loop.down && same_bounds(g, x->lo, x->n_lo, y->lo, y->n_lo) && same_bounds(g, x->hi, x->n_hi, y->hi, y->n_hi);
+}
+
+/* ---- renaming an index below a node -------------------------------------------------------------------------- */
+static void subst_list(Subst *s, Expr **at, uint32_t n) {
+    for (uint32_t k = 0; k < n; k++) at[k] = subst_apply(s, at[k]);
+}
+static void rename_node(Node *n, const Visit *v, void *with) {
+    (void)v;
+    Subst *s = with;
+    if (n->kind == NODE_SET) {
+        subst_list(s, n->as.set.subs, n->as.set.to->rank);
+        n->as.set.value = subst_apply(s, n->as.set.value);
+    } else if (n->kind == NODE_IF) {
+        n->as.test.condition = subst_apply(s, n->as.test.condition);
+    } else if (n->kind == NODE_LOOP) {
+        subst_list(s, n->as.loop.range.lo, n->as.loop.range.n_lo);
+        subst_list(s, n->as.loop.range.hi, n->as.loop.range.n_hi);
+    } else if (n->kind == NODE_KERNEL) {
+        subst_list(s, n->as.product.a_subs, n->as.product.a->rank);
+        subst_list(s, n->as.product.b_subs, n->as.product.b->rank);
+        subst_list(s, n->as.product.c_subs, n->as.product.c->rank);
+    }
+}
+
+/* ---- one list of statements ------------------------------------------------------------------------------------ */
+typedef struct {
+    Node *node;
+    Touches touches;
+} Entry;
+typedef VEC(Entry) Entries;
+
+static bool has_kernel(Node *n) {
+    for (Node *k = n->body; k; k = k->next)
+        if (k->kind == NODE_KERNEL || (k->body && has_kernel(k))) return true;
+    return false;
+}
+
+/* Puts the nest into an earlier loop of the list; false where none fits. */
+static bool join_loop(Graph *g, Entries *list, Node *n, const Touches *touches) {
+    if (n->kind != NODE_LOOP || has_kernel(n)) return false;
+    Expr *index = expr_index(g, n->as.loop.index);
+    for (uint32_t k = list->n; k-- > 0 && list->n - k <= WINDOW;) {
+        Entry *e = &list->at[k];
+        if (e->node->kind == NODE_LOOP && same_loop(g, e->node, n) && !has_kernel(e->node) &&
+            compatible(&e->touches, expr_index(g, e->node->as.loop.index), touches, index)) {
+            Subst *s = subst_new(g);
+            subst_index(s, n->as.loop.index, expr_index(g, e->node->as.loop.index));
+            tree_visit(n->body, rename_node, s);
+            Node **end = &e->node->body;
+            while (*end) end = &(*end)->next;
+            *end = n->body;
+            e->touches = touches_of(g, e->node);
+            return true;
+        }
+        if (!compatible(&e->touches, NULL, touches, NULL)) return false;
+    }
+    return false;
+}
+
+static void fuse_list(Graph *g, Node **list) {
+    Entries entries = {0};
+    for (Node *n = *list, *next; n; n = next) {
+        next = n->next;
+        n->next = NULL;
+        Touches touches = touches_of(g, n);
+        if (!join_loop(g, &entries, n, &touches)) vec_push(g->arena, &entries, (Entry){n, touches});
+    }
+    Node **tail = list;
+    *tail = NULL;
+    for (uint32_t k = 0; k < entries.n; k++) {
+        *tail = entries.at[k].node;
+        tail = &entries.at[k].node->next;
+        if (entries.at[k].node->body) fuse_list(g, &entries.at[k].node->body);
+    }
+    *tail = NULL;
+}
+
+void fuse_loops(Function *f) { fuse_list(f->graph, &f->body); }

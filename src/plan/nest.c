@@ -1,0 +1,336 @@
+/* Nests: each step of the order becomes loops around one statement.
+ *
+ *     s[i] += v[k]*a[i,k]  over i, k        LOOP i
+ *                                             SET s[i] = 0
+ *                                             LOOP k
+ *                                               SET s[i] += v[k]*a[i,k]
+ *
+ * Indices on the left come outermost, reduced ones inside. Inside a loop along an axis (a recurrence) an equation
+ * runs when its left side is due (its index on that axis is solved for), or, where that is integer data, when
+ * its read is: `X_bar[parent[b]] += …X_bar[b]` runs at b. */
+#include "plan/nest.h"
+
+#include <math.h>
+
+#include "graph/affine.h"
+#include "graph/ops.h"
+#include "graph/restrict.h"
+
+Node *node_new(Arena *arena, NodeKind kind, const Equation *why) {
+    Node *n = NEW(arena, Node);
+    n->kind = kind;
+    n->why = why;
+    return n;
+}
+
+void node_append(Node ***tail, Node *n) {
+    **tail = n;
+    while (n && n->next) n = n->next;
+    if (n) *tail = &n->next;
+}
+
+Expr *combine_identity(Graph *g, Combine op, Type type) {
+    double least = type == TYPE_INT ? -2147483648.0 : -INFINITY, greatest = type == TYPE_INT ? 2147483647.0 : INFINITY;
+    const double identity[N_COMBINES] = {[COMBINE_SET] = type == TYPE_INT ? 0 : NAN, [COMBINE_MUL] = 1, [COMBINE_MAX] = least,
+                                         [COMBINE_MIN] = greatest, [COMBINE_LOGSUMEXP] = least, [COMBINE_AND] = 1};
+    return type == TYPE_INT ? expr_int(g, (int64_t)identity[op]) : expr_real(g, identity[op]);
+}
+
+static const Range *range_of(const Equation *e, Expr *sub) {
+    if (sub->kind != EXPR_INDEX) return NULL;
+    for (uint32_t k = 0; k < e->domain.n; k++)
+        if (e->domain.range[k].index == sub->of.number) return &e->domain.range[k];
+    return NULL;
+}
+
+static bool on_left(const Equation *e, uint32_t index) {
+    for (uint32_t k = 0; k < e->target->rank; k++)
+        if (e->subs[k]->kind == EXPR_INDEX && e->subs[k]->of.number == index) return true;
+    return false;
+}
+
+/* May all indices of the left stand outside the reduced ones? */
+static bool left_first(Graph *g, const Equation *e) {
+    for (uint32_t k = 0; k < e->domain.n; k++) {
+        const Range *r = &e->domain.range[k];
+        if (!on_left(e, r->index)) continue;
+        for (uint32_t j = 0; j < k; j++) {
+            uint32_t earlier = e->domain.range[j].index;
+            if (on_left(e, earlier)) continue;
+            for (uint32_t b = 0; b < r->n_lo; b++)
+                if (expr_uses_index(g, r->lo[b], earlier)) return false;
+            for (uint32_t b = 0; b < r->n_hi; b++)
+                if (expr_uses_index(g, r->hi[b], earlier)) return false;
+        }
+    }
+    return true;
+}
+
+/* The left side names each element of the tensor once: bare, distinct indices over the whole extents. */
+static bool covers_target(Graph *g, const Equation *e) {
+    for (uint32_t k = 0; k < e->target->rank; k++) {
+        const Range *r = range_of(e, e->subs[k]);
+        if (!r || r->n_lo != 1 || r->n_hi != 1 || !expr_is_int(r->lo[0], 0) || !affine_equal(g, r->hi[0], e->target->extent[k])) return false;
+        for (uint32_t j = 0; j < k; j++)
+            if (e->subs[j] == e->subs[k]) return false;
+    }
+    return true;
+}
+
+bool tensor_needs_init(Graph *g, const Tensor *t) {
+    if (t->op == COMBINE_SET) return false;
+    const Equation *e = t->pieces;
+    return !e || e->next || !covers_target(g, e) || !left_first(g, e);
+}
+
+/* ---- the loops that an order put around a step -------------------------------------------------------------- */
+typedef struct {
+    const Order *order;
+    Expr *time; /* the loop's index */
+    Range range;
+} Enclosing;
+
+typedef struct {
+    Function *f;
+    Graph *g;
+    const PlanOptions *options;
+    VEC(Enclosing) loops;
+} Build;
+
+typedef struct {
+    Build *build;
+    const Step *step;
+    Subst *subst;       /* indices solved for */
+    Map *solved;        /* index -> something */
+    Expr *condition;    /* on the enclosing loops alone */
+    Expr *late;         /* on further indices too */
+} Nesting;
+
+/* The index of the equation's domain that x is solved for: coefficient 1 or -1, not solved yet; the last such. */
+static const Range *solvable(Nesting *n, Expr *x, Affine *form, int64_t *by) {
+    Graph *g = n->build->g;
+    const Equation *e = n->step->equation;
+    if (!affine_of(g, x, form)) return NULL;
+    for (uint32_t k = e->domain.n; k-- > 0;) {
+        const Range *r = &e->domain.range[k];
+        *by = affine_coefficient(form, expr_index(g, r->index));
+        if ((*by == 1 || *by == -1) && !map_get(n->solved, KEY(r->index))) return r;
+    }
+    return NULL;
+}
+
+/* Where the left side does not tell the time (it is data), the read of the loop's own tensors does. */
+static Expr *time_of_read(Nesting *n, const Enclosing *loop) {
+    ExprList all = equation_nodes(n->build->g, n->step->equation);
+    for (uint32_t k = 0; k < all.n; k++) {
+        Expr *e = all.at[k];
+        uintptr_t axis = e->kind == EXPR_READ ? (uintptr_t)map_get(loop->order->axis, e->of.tensor) : 0;
+        if (axis && range_of(n->step->equation, e->arg[axis - 1])) return e->arg[axis - 1];
+    }
+    return NULL;
+}
+
+static void require(Nesting *n, Expr *condition, bool late) {
+    Expr **to = late ? &n->late : &n->condition;
+    *to = expr_and(n->build->g, *to, condition);
+}
+
+static void solve_for(Nesting *n, const Enclosing *loop) {
+    Graph *g = n->build->g;
+    const Equation *e = n->step->equation;
+    Expr *x = e->subs[(uintptr_t)map_get(loop->order->axis, e->target) - 1];
+    Affine form, self, rest;
+    int64_t by;
+    const Range *r = solvable(n, x, &form, &by);
+    if (!r && !affine_of(g, x, &form)) {
+        Expr *read = time_of_read(n, loop);
+        if (read) r = solvable(n, read, &form, &by);
+    }
+    if (!r) {
+        require(n, expr_op2(g, OP_eq, loop->time, x), false);
+        return;
+    }
+    /* x = by*index + rest = time   ->   index = by*(time - rest) */
+    affine_of(g, expr_index(g, r->index), &self);
+    affine_add(&form, &self, -by, &rest);
+    Expr *offset = affine_expr(g, &rest), *index = by == 1 ? expr_sub(g, loop->time, offset) : expr_sub(g, offset, loop->time);
+    subst_index(n->subst, r->index, index);
+    map_put(n->solved, KEY(r->index), n);
+    bool late = rest.n > 0;
+    for (uint32_t b = 0; b < r->n_lo; b++) require(n, expr_op2(g, OP_ge, index, r->lo[b]), late);
+    for (uint32_t b = 0; b < r->n_hi; b++) require(n, expr_op2(g, OP_lt, index, r->hi[b]), late);
+}
+
+static Domain enclosing_domain(Build *b) {
+    Domain d = {.n = b->loops.n, .range = NEW_ARRAY(b->g->arena, Range, b->loops.n + 1)};
+    for (uint32_t k = 0; k < b->loops.n; k++) d.range[k] = b->loops.at[k].range;
+    return d;
+}
+
+/* ---- one step ------------------------------------------------------------------------------------------------- */
+static Range subst_range(Graph *g, Subst *s, const Range *r) {
+    Domain one = {.n = 1, .range = (Range *)(uintptr_t)r};
+    Range copy = domain_copy(g->arena, one).range[0];
+    for (uint32_t k = 0; k < copy.n_lo; k++) copy.lo[k] = subst_apply(s, copy.lo[k]);
+    for (uint32_t k = 0; k < copy.n_hi; k++) copy.hi[k] = subst_apply(s, copy.hi[k]);
+    return copy;
+}
+
+static Node *loop_node(Graph *g, Range range, const Equation *why) {
+    Node *n = node_new(g->arena, NODE_LOOP, why);
+    n->as.loop.index = range.index;
+    n->as.loop.range = range;
+    return n;
+}
+
+static Node *set_node(Nesting *n, Combine op, Expr *value) {
+    const Equation *e = n->step->equation;
+    Graph *g = n->build->g;
+    Node *set = node_new(g->arena, NODE_SET, e);
+    set->as.set.to = e->target;
+    set->as.set.op = op;
+    set->as.set.subs = NEW_ARRAY(g->arena, Expr *, e->target->rank + 1);
+    for (uint32_t k = 0; k < e->target->rank; k++) set->as.set.subs[k] = subst_apply(n->subst, e->subs[k]);
+    set->as.set.value = subst_apply(n->subst, value);
+    return set;
+}
+
+/* Wraps the statement in loops over the indices that are still open, those for which `pick` holds. */
+static Node **open_loops(Nesting *n, Node **at, bool left) {
+    const Equation *e = n->step->equation;
+    Graph *g = n->build->g;
+    for (uint32_t k = 0; k < e->domain.n; k++) {
+        const Range *r = &e->domain.range[k];
+        if (map_get(n->solved, KEY(r->index)) || on_left(e, r->index) != left) continue;
+        *at = loop_node(g, subst_range(g, n->subst, r), e);
+        at = &(*at)->body;
+    }
+    return at;
+}
+
+static Node **open_test(Graph *g, Node **at, Expr *condition, const Equation *why) {
+    if (!condition) return at;
+    *at = node_new(g->arena, NODE_IF, why);
+    (*at)->as.test.condition = condition;
+    return &(*at)->body;
+}
+
+static Node *nest_step(Build *b, const Step *step) {
+    Graph *g = b->g;
+    const Equation *e = step->equation;
+    Nesting n = {.build = b, .step = step, .subst = subst_new(g), .solved = map_new(g->arena)};
+    for (uint32_t k = 0; k < b->loops.n; k++)
+        if (map_get(b->loops.at[k].order->axis, e->target)) solve_for(&n, &b->loops.at[k]);
+    Domain around = enclosing_domain(b);
+    Expr *condition = condition_left(g, subst_apply(n.subst, n.condition), &around);
+    Node *root = NULL, **at = open_test(g, &root, condition, e);
+    bool starts = e->target->op != COMBINE_SET && !step->init && !tensor_needs_init(g, e->target);
+    bool sorted = left_first(g, e);
+    Expr *inner = expr_and(g, subst_apply(n.subst, n.late), subst_apply(n.subst, e->domain.guard));
+    if (sorted) at = open_loops(&n, at, true);
+    if (starts) {
+        *at = set_node(&n, COMBINE_SET, combine_identity(g, e->target->op, e->target->type));
+        at = &(*at)->next;
+    }
+    if (sorted) at = open_loops(&n, at, false);
+    else
+        for (uint32_t k = 0; k < e->domain.n; k++) {
+            if (map_get(n.solved, KEY(e->domain.range[k].index))) continue;
+            *at = loop_node(g, subst_range(g, n.subst, &e->domain.range[k]), e);
+            at = &(*at)->body;
+        }
+    at = open_test(g, at, inner, e);
+    *at = set_node(&n, step->init ? COMBINE_SET : e->target->op, e->body);
+    return root;
+}
+
+/* ---- loops along an axis --------------------------------------------------------------------------------------- */
+static Node *nest_list(Build *, const Order *);
+
+static const Step *first_step(const Order *o) {
+    while (!o->step) o = o->inside;
+    return o->step;
+}
+
+/* Joins the times at which the steps of the loop are due into one range. */
+static void join_times(Build *b, const Order *list, const Order *loop, Expr **lo, Expr **hi) {
+    Graph *g = b->g;
+    for (const Order *o = list; o; o = o->next) {
+        if (!o->step) {
+            join_times(b, o->inside, loop, lo, hi);
+            continue;
+        }
+        const Equation *e = o->step->equation;
+        uintptr_t axis = (uintptr_t)map_get(loop->axis, e->target);
+        Affine form, least, most;
+        Expr *from = expr_int(g, 0), *to = e->target->extent[axis - 1];
+        if (affine_of(g, e->subs[axis - 1], &form) && affine_bounds(g, &form, &e->domain, &least, &most)) {
+            from = affine_expr(g, &least);
+            to = expr_add(g, affine_expr(g, &most), expr_int(g, 1));
+        }
+        *lo = !*lo || *lo == from ? from : expr_op2(g, OP_min, *lo, from);
+        *hi = !*hi || *hi == to ? to : expr_op2(g, OP_max, *hi, to);
+    }
+}
+
+static Symbol time_name(Build *b, const Order *loop) {
+    const Step *s = first_step(loop->inside);
+    Expr *x = s->equation->subs[(uintptr_t)map_get(loop->axis, s->equation->target) - 1];
+    ExprList all = expr_walk(b->g, &x, 1);
+    for (uint32_t k = 0; k < all.n; k++)
+        if (all.at[k]->kind == EXPR_INDEX) return b->g->indices.at[all.at[k]->of.number].name;
+    return name_of(b->g->names, "t");
+}
+
+static Node *nest_loop(Build *b, const Order *o) {
+    Graph *g = b->g;
+    Expr *lo = NULL, *hi = NULL;
+    join_times(b, o->inside, o, &lo, &hi);
+    uint32_t index = graph_add_index(g, time_name(b, o));
+    Node *loop = loop_node(g, range_make(g, index, lo, hi), NULL);
+    loop->as.loop.down = o->down;
+    vec_push(g->arena, &b->loops, (Enclosing){o, expr_index(g, index), loop->as.loop.range});
+    loop->body = nest_list(b, o->inside);
+    b->loops.n--;
+    return loop;
+}
+
+static Node *nest_list(Build *b, const Order *list) {
+    Node *first = NULL, **tail = &first;
+    for (const Order *o = list; o; o = o->next) node_append(&tail, o->step ? nest_step(b, o->step) : nest_loop(b, o));
+    return first;
+}
+
+/* ---- what only some goals need ------------------------------------------------------------------------------------ */
+static uint64_t wanted_by(const Order *o) {
+    if (o->step) return o->step->wanted;
+    uint64_t all = 0;
+    for (const Order *i = o->inside; i; i = i->next) all |= wanted_by(i);
+    return all;
+}
+
+static void wanted_arrays(Function *f, uint64_t wanted, Node *test) {
+    VEC(Tensor *) list = {0};
+    for (uint32_t k = 0; k < f->n_outputs + f->n_results && k < 63; k++)
+        if (wanted >> k & 1) vec_push(f->graph->arena, &list, (k < f->n_outputs ? &f->outputs[k] : &f->results[k - f->n_outputs])->tensor);
+    test->as.test.wanted = list.at;
+    test->as.test.n_wanted = list.n;
+}
+
+Node *nest_order(Function *f, const Order *order, const PlanOptions *options) {
+    Build b = {.f = f, .g = f->graph, .options = options};
+    Node *first = NULL, **tail = &first;
+    for (const Order *o = order; o;) {
+        uint64_t wanted = wanted_by(o);
+        Node *group = NULL, **end = &group;
+        for (; o && wanted_by(o) == wanted; o = o->next) node_append(&end, o->step ? nest_step(&b, o->step) : nest_loop(&b, o));
+        if (!(wanted >> 63)) {
+            Node *test = node_new(b.g->arena, NODE_IF, NULL);
+            wanted_arrays(f, wanted, test);
+            test->body = group;
+            group = test;
+        }
+        node_append(&tail, group);
+    }
+    return first;
+}

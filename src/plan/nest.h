@@ -1,0 +1,21 @@
+/* From an order of equations to a tree of loops and statements. */
+#ifndef BPC_PLAN_NEST_H
+#define BPC_PLAN_NEST_H
+
+#include "plan/order.h"
+
+ExprList equation_nodes(Graph *, const Equation *); /* all that an equation reads */
+
+/* The identity of the combining operator, of the tensor's type. */
+Expr *combine_identity(Graph *, Combine, Type);
+/* True where the tensor's elements must be set to the identity before the first piece runs: several pieces, or
+ * one that does not visit every element once and for all. False: the one nest starts each element itself. */
+bool tensor_needs_init(Graph *, const Tensor *);
+
+/* The nests of the order; `steps_wanted` of each top-level node is in wanted (parallel to the list). */
+Node *nest_order(Function *, const Order *, const PlanOptions *);
+
+Node *node_new(Arena *, NodeKind, const Equation *why);
+void node_append(Node ***tail, Node *); /* *tail points at the `next` (or `body`) to fill */
+
+#endif

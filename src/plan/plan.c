@@ -1,0 +1,153 @@
+/* Planning a function: which equations its goals need, in which order, in which loops, and where tensors live.
+ *
+ *     goals ─ need ─▶ steps ─ order ─▶ Order ─ nest ─▶ tree of loops ─ storage ─▶ Function
+ */
+#include "plan/plan.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "plan/fuse.h"
+#include "plan/nest.h"
+#include "plan/storage.h"
+
+enum { ALWAYS = 63 }; /* the bit of what is needed whatever arrays the caller gave */
+
+typedef struct {
+    Graph *g;
+    uint64_t *wanted; /* by tensor number */
+    bool *given;      /* computed before, or supplied */
+    VEC(Tensor *) work;
+} Need;
+
+static void need(Need *n, Tensor *t, uint64_t by) {
+    if (n->given[t->number] || (n->wanted[t->number] | by) == n->wanted[t->number]) return;
+    n->wanted[t->number] |= by;
+    vec_push(n->g->arena, &n->work, t);
+}
+
+static void spread(Need *n) {
+    while (n->work.n) {
+        Tensor *t = n->work.at[--n->work.n];
+        uint64_t by = n->wanted[t->number];
+        for (Equation *e = t->pieces; e; e = e->next) {
+            ExprList all = equation_nodes(n->g, e);
+            for (uint32_t k = 0; k < all.n; k++)
+                if (all.at[k]->kind == EXPR_READ) need(n, all.at[k]->of.tensor, by);
+        }
+        if (t->call)
+            for (uint32_t k = 0; k < t->call->n; k++) need(n, t->call->arg[k], by);
+    }
+}
+
+static uint64_t goal_bit(const Function *f, uint32_t k) {
+    bool nullable = k >= f->n_outputs || f->outputs[k].tensor->rank > 0;
+    return UINT64_C(1) << (nullable && k < ALWAYS ? k : ALWAYS);
+}
+
+static Need need_goals(Function *f, const bool *given) {
+    Graph *g = f->graph;
+    Need n = {.g = g, .wanted = NEW_ARRAY(g->arena, uint64_t, g->tensors.n + 1), .given = NEW_ARRAY(g->arena, bool, g->tensors.n + 1)};
+    if (given) memcpy(n.given, given, g->tensors.n * sizeof *given);
+    for (uint32_t k = 0; k < f->n_outputs; k++) need(&n, f->outputs[k].tensor, goal_bit(f, k));
+    for (uint32_t k = 0; k < f->n_results; k++) need(&n, f->results[k].tensor, goal_bit(f, f->n_outputs + k));
+    spread(&n);
+    return n;
+}
+
+/* A tensor without equations and without a caller who supplies it holds its operator's identity. */
+static bool is_computed(const Tensor *t) {
+    return t->role != ROLE_INPUT && t->role != ROLE_PARAM && t->role != ROLE_CONST && t->role != ROLE_STATE && t->role != ROLE_SEED &&
+           t->role != ROLE_TRAINING;
+}
+
+static Equation *init_equation(Graph *g, Tensor *t) {
+    Equation *e = NEW(g->arena, Equation);
+    e->target = t;
+    e->subs = NEW_ARRAY(g->arena, Expr *, t->rank + 1);
+    e->domain = domain_of_tensor(g, t, e->subs);
+    e->body = combine_identity(g, t->op, t->type);
+    e->origin = t->pieces ? t->pieces->origin : e;
+    e->span = t->span;
+    return e;
+}
+
+typedef VEC(Step) Steps;
+
+static void add_steps(Graph *g, Steps *steps, Tensor *t, uint64_t wanted) {
+    if (tensor_needs_init(g, t) || !t->pieces) vec_push(g->arena, steps, (Step){init_equation(g, t), true, wanted});
+    for (Equation *e = t->pieces; e; e = e->next) vec_push(g->arena, steps, (Step){e, false, wanted});
+}
+
+static bool plan_steps(Function *f, const Need *n, const PlanOptions *options) {
+    Graph *g = f->graph;
+    Steps steps = {0};
+    for (uint32_t k = 0; k < g->tensors.n; k++)
+        if (n->wanted[k] && is_computed(g->tensors.at[k])) add_steps(g, &steps, g->tensors.at[k], n->wanted[k] >> ALWAYS ? UINT64_C(1) << ALWAYS : n->wanted[k]);
+    if (steps.n == 0) return true;
+    Order *order = order_steps(g, steps.at, steps.n);
+    if (!order) return false;
+    f->body = nest_order(f, order, options);
+    if (options->level >= 2) fuse_loops(f);
+    return true;
+}
+
+static void place_all(Function *f, const PlanOptions *options) {
+    place_tensors(f, options);
+    if (options->level >= 1) vectorise_loops(f);
+}
+
+bool plan_function(Function *f, const PlanOptions *options) {
+    Need n = need_goals(f, NULL);
+    if (!plan_steps(f, &n, options)) return false;
+    place_all(f, options);
+    return true;
+}
+
+/* Which tensors follow from an error signal: adjoints, and what reads them. */
+static bool *signal_tensors(Graph *g) {
+    bool *signal = NEW_ARRAY(g->arena, bool, g->tensors.n + 1), changed = true;
+    for (uint32_t k = 0; k < g->tensors.n; k++) signal[k] = g->tensors.at[k]->role == ROLE_ADJOINT;
+    while (changed) {
+        changed = false;
+        for (uint32_t k = 0; k < g->tensors.n; k++)
+            for (Equation *e = g->tensors.at[k]->pieces; e && !signal[k]; e = e->next) {
+                ExprList nodes = equation_nodes(g, e);
+                for (uint32_t j = 0; j < nodes.n && !signal[k]; j++)
+                    if (nodes.at[j]->kind == EXPR_READ && signal[nodes.at[j]->of.tensor->number]) changed = signal[k] = true;
+            }
+    }
+    return signal;
+}
+
+/* What the error signals read of what does not follow from them: the tape. */
+static bool *tape_tensors(Graph *g, const Need *all, const bool *signal) {
+    bool *tape = NEW_ARRAY(g->arena, bool, g->tensors.n + 1);
+    for (uint32_t k = 0; k < g->tensors.n; k++) {
+        if (!all->wanted[k] || !signal[k]) continue;
+        for (Equation *e = g->tensors.at[k]->pieces; e; e = e->next) {
+            ExprList nodes = equation_nodes(g, e);
+            for (uint32_t j = 0; j < nodes.n; j++) {
+                Tensor *t = nodes.at[j]->kind == EXPR_READ ? nodes.at[j]->of.tensor : NULL;
+                if (t && !signal[t->number] && is_computed(t)) tape[t->number] = true;
+            }
+        }
+    }
+    return tape;
+}
+
+bool plan_pair(Function *forward, Function *backward, const PlanOptions *options) {
+    Graph *g = forward->graph;
+    Need all = need_goals(backward, NULL), out = need_goals(forward, NULL);
+    bool *signal = signal_tensors(g), *tape = tape_tensors(g, &all, signal);
+    for (uint32_t k = 0; k < g->tensors.n; k++)
+        if (tape[k]) need(&out, g->tensors.at[k], UINT64_C(1) << ALWAYS);
+    spread(&out);
+    Need back = need_goals(backward, tape);
+    forward->kept = tape;
+    backward->before = forward;
+    if (!plan_steps(forward, &out, options) || !plan_steps(backward, &back, options)) return false;
+    place_all(forward, options);
+    place_all(backward, options);
+    return true;
+}

@@ -1,0 +1,110 @@
+/* The Program: how a Graph runs. A tree of loops and statements for each function, and where each tensor lives.
+ *
+ *     z[i,k] = w[k]*x[i] + b[k]       LOOP i 0..m
+ *                                       LOOP k 0..2
+ *                                         SET z[i,k] = w[k]*x[i] + b[k]
+ *
+ * The planner decides everything that the printer of C prints: order, loops, kernels, places. */
+#ifndef BPC_PLAN_PLAN_H
+#define BPC_PLAN_PLAN_H
+
+#include "graph/graph.h"
+
+typedef struct Node Node;
+typedef struct Buffer Buffer;
+typedef struct Function Function;
+typedef struct Program Program;
+
+typedef enum { LOOP_SEQUENTIAL, LOOP_PARALLEL, LOOP_SIMD, LOOP_UNROLLED } LoopKind;
+typedef enum { NODE_LOOP, NODE_IF, NODE_SET, NODE_KERNEL, NODE_CALL } NodeKind;
+
+/* C = A*B or C += A*B, row by row: A is m x k, B is k x n, C is m x n, each a tensor at fixed outer subscripts. */
+typedef struct {
+    Tensor *a, *b, *c;
+    Expr **a_subs, **b_subs, **c_subs;          /* of the first element of each */
+    bool a_transposed, b_transposed;            /* stored the other way round */
+    Expr *m, *n, *k, *a_stride, *b_stride, *c_stride;
+    bool add;
+} Product;
+
+struct Node {
+    NodeKind kind;
+    Node *next, *body;
+    const Equation *why; /* printed above it, on the outermost node of its nest */
+    union {
+        struct {
+            uint32_t index;
+            Range range;
+            bool down;
+            LoopKind how;
+            Tensor *const *sums; /* SIMD: scalars that are summed across its turns */
+            uint32_t n_sums;
+        } loop;
+        struct {
+            Expr *condition;      /* or NULL: then where one of the arrays is wanted */
+            Tensor *const *wanted;
+            uint32_t n_wanted;
+        } test;
+        struct {
+            Tensor *to;
+            Expr **subs;
+            Combine op;
+            Expr *value;
+        } set;
+        Product product;
+        Tensor *call;
+    } as;
+};
+
+typedef struct {
+    Tensor *tensor;  /* what is stored */
+    Tensor *stands_for; /* the output, parameter or wrt tensor that names its member */
+} Goal;
+
+typedef enum { PLACE_USER, PLACE_WORKSPACE, PLACE_LOCAL, PLACE_CONST } Place;
+struct Buffer {
+    Tensor *tensor;
+    Place place;
+    bool *kept;         /* by axis: false where its loop is shared by all that touch the tensor */
+    const Goal *goal;   /* USER: whose array it is; NULL: of the inputs, params, seeds */
+    bool fallback;      /* USER, and computed even where the caller's array is null: then in the workspace */
+    uint32_t slot;      /* WORKSPACE and fallback: buffers of one slot are never alive together */
+    uint32_t born, dies; /* numbers of the function's outermost statements */
+};
+
+typedef enum { FUNCTION_PREDICT, FUNCTION_GRADIENT, FUNCTION_FORWARD, FUNCTION_BACKWARD, FUNCTION_JVP, FUNCTION_VJP, FUNCTION_JACOBIAN,
+               FUNCTION_HVP, FUNCTION_HESSIAN, FUNCTION_UPDATE, N_FUNCTIONS } FunctionKind;
+
+struct Function {
+    FunctionKind kind;
+    Graph *graph;
+    Goal *outputs, *results;    /* what the outputs struct receives; grads, tangents, … */
+    uint32_t n_outputs, n_results;
+    Goal *seeds;                /* what the caller supplies beside inputs and params */
+    uint32_t n_seeds;
+    Node *body;
+    Buffer **buffer;            /* by tensor number; NULL where the function does not touch it */
+    uint32_t n_tensors;
+    Expr ***slot_size;          /* elements of each slot: a list of factors, ends in NULL */
+    Type *slot_type;
+    uint32_t n_slots;
+    const bool *kept;           /* FORWARD: by tensor number, what must stay whole in the workspace for backward; or NULL */
+    Function *before;           /* BACKWARD: the forward function, whose workspace it goes on with */
+};
+
+typedef enum { BLAS_CBLAS, BLAS_NONE } BlasChoice;
+typedef struct {
+    int level; /* 0: every equation its own nest, every tensor whole; 1, 2 */
+    BlasChoice blas;
+} PlanOptions;
+
+/* Plans one function: everything that its goals need, in order. Returns false where an equation depends on itself
+ * in a way that no loop can order (reported in graph->diag). */
+bool plan_function(Function *, const PlanOptions *);
+/* Plans forward and backward as one program with a cut: what backward reads stays in the workspace. */
+bool plan_pair(Function *forward, Function *backward, const PlanOptions *);
+
+/* --emit program */
+void function_print(const Function *, Text *);
+
+#endif

@@ -1,0 +1,267 @@
+/* Storage: a buffer keeps exactly the axes whose loops its definition and its uses do not all share.
+ *
+ *     LOOP i { LOOP k { SET z[i,k]; SET a[i,k] reads z[i,k] } }        z keeps no axis: a local scalar
+ *     LOOP i { LOOP k { SET z[i,k] } }  LOOP i { … reads z[i,k] }      z keeps both: an array in the workspace
+ *
+ * Workspace arrays of equal size whose lives do not overlap share a slot. Lives are counted in the function's
+ * outermost statements. */
+#include "plan/storage.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "graph/ops.h"
+
+/* ---- walking the tree ----------------------------------------------------------------------------------------- */
+static void visit_list(Node *list, const Visit *around, void (*visit)(Node *, const Visit *, void *), void *with) {
+    Visit here = *around;
+    for (Node *n = list; n; n = n->next) {
+        visit(n, &here, with);
+        if (n->body) {
+            Visit inner = {around, n, here.top};
+            visit_list(n->body, &inner, visit, with);
+        }
+        if (!around->outer && !around->node) here.top++;
+    }
+}
+
+void tree_visit(Node *list, void (*visit)(Node *, const Visit *, void *), void *with) {
+    Visit top = {NULL, NULL, 0};
+    visit_list(list, &top, visit, with);
+}
+
+ExprList node_reads(Graph *g, const Node *n) {
+    VEC(Expr *) roots = {0};
+    if (n->kind == NODE_SET) {
+        vec_push(g->arena, &roots, n->as.set.value);
+        for (uint32_t k = 0; k < n->as.set.to->rank; k++) vec_push(g->arena, &roots, n->as.set.subs[k]);
+    } else if (n->kind == NODE_IF) {
+        vec_push(g->arena, &roots, n->as.test.condition);
+    } else if (n->kind == NODE_LOOP) {
+        for (uint32_t k = 0; k < n->as.loop.range.n_lo; k++) vec_push(g->arena, &roots, n->as.loop.range.lo[k]);
+        for (uint32_t k = 0; k < n->as.loop.range.n_hi; k++) vec_push(g->arena, &roots, n->as.loop.range.hi[k]);
+    }
+    return expr_walk(g, roots.at, roots.n);
+}
+
+/* ---- what is touched where -------------------------------------------------------------------------------------- */
+typedef struct {
+    VEC(const Node *) path; /* loops around every touch so far, outermost first */
+    Expr **subs;            /* of the first touch */
+    bool *kept;
+    bool seen, read, read_in_test;
+    uint32_t writes;
+} Use;
+
+typedef struct {
+    Function *f;
+    Graph *g;
+    Use *use; /* by tensor number */
+    uint32_t top;
+} Scan;
+
+static uint32_t path_of(const Visit *v, const Node **loops, uint32_t room) {
+    uint32_t n = 0;
+    for (; v && v->node; v = v->outer)
+        if (v->node->kind == NODE_LOOP && n < room) loops[n++] = v->node;
+    for (uint32_t k = 0; k < n / 2; k++) {
+        const Node *swap = loops[k];
+        loops[k] = loops[n - 1 - k];
+        loops[n - 1 - k] = swap;
+    }
+    return n;
+}
+
+static Buffer *buffer_of(Scan *s, Tensor *t, uint32_t top) {
+    Buffer *b = s->f->buffer[t->number];
+    if (!b) {
+        b = s->f->buffer[t->number] = NEW(s->g->arena, Buffer);
+        b->tensor = t;
+        b->kept = NEW_ARRAY(s->g->arena, bool, t->rank + 1);
+        b->born = top;
+    }
+    b->dies = top;
+    return b;
+}
+
+/* An axis may be dropped while every touch has for it the index of the same shared loop. */
+static void touch(Scan *s, Tensor *t, Expr *const *subs, const Visit *v, bool write) {
+    const Node *loops[64];
+    uint32_t n = path_of(v, loops, 64);
+    buffer_of(s, t, v->top);
+    Use *u = &s->use[t->number];
+    if (write) u->writes++;
+    else u->read = true;
+    if (!u->seen) {
+        u->seen = true;
+        u->subs = (Expr **)(uintptr_t)subs;
+        u->kept = NEW_ARRAY(s->g->arena, bool, t->rank + 1);
+        for (uint32_t k = 0; k < n; k++) vec_push(s->g->arena, &u->path, loops[k]);
+    }
+    uint32_t shared = 0;
+    while (shared < n && shared < u->path.n && u->path.at[shared] == loops[shared]) shared++;
+    u->path.n = shared;
+    for (uint32_t k = 0; k < t->rank; k++) u->kept[k] |= subs[k] != u->subs[k];
+}
+
+static bool is_loop_index(const Use *u, const Expr *sub) {
+    for (uint32_t k = 0; k < u->path.n; k++)
+        if (sub->kind == EXPR_INDEX && u->path.at[k]->as.loop.index == sub->of.number) return true;
+    return false;
+}
+
+static void scan_node(Node *n, const Visit *v, void *with) {
+    Scan *s = with;
+    s->top = v->top;
+    ExprList all = node_reads(s->g, n);
+    for (uint32_t k = 0; k < all.n; k++)
+        if (all.at[k]->kind == EXPR_READ) touch(s, all.at[k]->of.tensor, all.at[k]->arg, v, false);
+    if (n->kind == NODE_SET) touch(s, n->as.set.to, n->as.set.subs, v, true);
+    if (n->kind == NODE_KERNEL) {
+        touch(s, n->as.product.a, n->as.product.a_subs, v, false);
+        touch(s, n->as.product.b, n->as.product.b_subs, v, false);
+        touch(s, n->as.product.c, n->as.product.c_subs, v, true);
+        for (int k = 0; k < 3; k++) { /* a kernel wants its arrays whole */
+            Tensor *t = k == 0 ? n->as.product.a : k == 1 ? n->as.product.b : n->as.product.c;
+            for (uint32_t a = 0; a < t->rank; a++) s->use[t->number].kept[a] = true;
+        }
+    }
+    if (n->kind == NODE_IF)
+        for (uint32_t k = 0; k < n->as.test.n_wanted; k++) buffer_of(s, n->as.test.wanted[k], v->top);
+}
+
+/* ---- places ---------------------------------------------------------------------------------------------------- */
+static bool supplied(const Tensor *t) {
+    return t->role == ROLE_INPUT || t->role == ROLE_PARAM || t->role == ROLE_STATE || t->role == ROLE_SEED;
+}
+
+static const Goal *only_goal(const Function *f, const Tensor *t) {
+    const Goal *found = NULL;
+    for (uint32_t k = 0; k < f->n_outputs + f->n_results; k++) {
+        const Goal *goal = k < f->n_outputs ? &f->outputs[k] : &f->results[k - f->n_outputs];
+        if (goal->tensor != t) continue;
+        if (found || (k < f->n_outputs && t->rank == 0)) return NULL;
+        found = goal;
+    }
+    return found;
+}
+
+static bool from_before(const Function *f, const Tensor *t) {
+    return f->before && f->before->kept[t->number];
+}
+
+static void place_tensor(Scan *s, Tensor *t, const PlanOptions *options) {
+    Function *f = s->f;
+    Buffer *b = f->buffer[t->number];
+    Use *u = &s->use[t->number];
+    for (uint32_t k = 0; k < t->rank; k++)
+        b->kept[k] = options->level < 2 || !u->seen || u->kept[k] || !is_loop_index(u, u->subs[k]);
+    b->goal = only_goal(f, t);
+    bool kept = f->kept && f->kept[t->number];
+    if (t->role == ROLE_CONST) b->place = PLACE_CONST;
+    else if (supplied(t)) b->place = PLACE_USER;
+    else if (b->goal && !kept) b->place = PLACE_USER;
+    else b->place = PLACE_WORKSPACE;
+    if (b->place != PLACE_WORKSPACE || kept || from_before(f, t))
+        for (uint32_t k = 0; k < t->rank; k++) b->kept[k] = true;
+    b->fallback = b->place == PLACE_USER && b->goal && u->read;
+    if (b->place != PLACE_WORKSPACE || kept || from_before(f, t)) return;
+    for (uint32_t k = 0; k < t->rank; k++)
+        if (b->kept[k]) return;
+    b->place = PLACE_LOCAL;
+}
+
+/* Goals that are copied out at the end live until then. */
+static void keep_goals(Scan *s) {
+    Function *f = s->f;
+    for (uint32_t k = 0; k < f->n_outputs + f->n_results; k++) {
+        Tensor *t = k < f->n_outputs ? f->outputs[k].tensor : f->results[k - f->n_outputs].tensor;
+        buffer_of(s, t, f->buffer[t->number] ? f->buffer[t->number]->born : s->top)->dies = UINT32_MAX;
+        for (uint32_t a = 0; a < t->rank; a++)
+            if (s->use[t->number].seen) s->use[t->number].kept[a] = true;
+    }
+}
+
+/* ---- slots ------------------------------------------------------------------------------------------------------ */
+static Expr **kept_extents(Graph *g, const Buffer *b) {
+    Expr **size = NEW_ARRAY(g->arena, Expr *, b->tensor->rank + 1);
+    uint32_t n = 0;
+    for (uint32_t k = 0; k < b->tensor->rank; k++)
+        if (b->kept[k]) size[n++] = b->tensor->extent[k];
+    return size;
+}
+
+static bool same_size(Expr **a, Expr **b) {
+    for (; *a && *a == *b; a++) b++;
+    return !*a && !*b;
+}
+
+typedef struct {
+    Expr **size;
+    Type type;
+    uint32_t free_from; /* the first outermost statement that may use the slot anew */
+} Slot;
+typedef VEC(Slot) Slots;
+
+static uint32_t take_slot(Graph *g, Slots *slots, const Buffer *b, bool share) {
+    Expr **size = kept_extents(g, b);
+    for (uint32_t k = 0; share && k < slots->n; k++) {
+        Slot *slot = &slots->at[k];
+        if (slot->free_from > b->born || slot->type != b->tensor->type || !same_size(slot->size, size)) continue;
+        slot->free_from = b->dies == UINT32_MAX ? UINT32_MAX : b->dies + 1;
+        return k;
+    }
+    vec_push(g->arena, slots, (Slot){size, b->tensor->type, b->dies == UINT32_MAX ? UINT32_MAX : b->dies + 1});
+    return slots->n - 1;
+}
+
+/* Backward goes on with the slots of forward; those that hold the tape are taken throughout. */
+static void continue_slots(Function *f, Slots *slots) {
+    const Function *before = f->before;
+    for (uint32_t k = 0; k < before->n_slots; k++)
+        vec_push(f->graph->arena, slots, (Slot){before->slot_size[k], before->slot_type[k], 0});
+    for (uint32_t k = 0; k < before->n_tensors; k++) {
+        if (!before->kept[k] || !before->buffer[k]) continue;
+        slots->at[before->buffer[k]->slot].free_from = UINT32_MAX;
+        if (f->buffer[k]) f->buffer[k]->slot = before->buffer[k]->slot;
+    }
+}
+
+static int by_birth(const void *a, const void *b) {
+    const Buffer *x = *(Buffer *const *)a, *y = *(Buffer *const *)b;
+    if (x->born != y->born) return x->born < y->born ? -1 : 1;
+    return x->tensor->number < y->tensor->number ? -1 : x->tensor->number > y->tensor->number;
+}
+
+static void share_slots(Function *f, const PlanOptions *options) {
+    Graph *g = f->graph;
+    Slots slots = {0};
+    if (f->before) continue_slots(f, &slots);
+    VEC(Buffer *) list = {0};
+    for (uint32_t k = 0; k < f->n_tensors; k++) {
+        Buffer *b = f->buffer[k];
+        if (b && (b->place == PLACE_WORKSPACE || b->fallback) && !from_before(f, b->tensor)) vec_push(g->arena, &list, b);
+    }
+    for (uint32_t k = 0; k < list.n; k++) {
+        if (f->kept && f->kept[list.at[k]->tensor->number]) list.at[k]->dies = UINT32_MAX;
+        if (list.at[k]->fallback) list.at[k]->born = 0;
+    }
+    if (list.n > 1) qsort(list.at, list.n, sizeof *list.at, by_birth);
+    for (uint32_t k = 0; k < list.n; k++) list.at[k]->slot = take_slot(g, &slots, list.at[k], options->level > 0);
+    f->n_slots = slots.n;
+    f->slot_size = NEW_ARRAY(g->arena, Expr **, slots.n + 1);
+    f->slot_type = NEW_ARRAY(g->arena, Type, slots.n + 1);
+    for (uint32_t k = 0; k < slots.n; k++) f->slot_size[k] = slots.at[k].size, f->slot_type[k] = slots.at[k].type;
+}
+
+void place_tensors(Function *f, const PlanOptions *options) {
+    Graph *g = f->graph;
+    f->n_tensors = g->tensors.n;
+    f->buffer = NEW_ARRAY(g->arena, Buffer *, g->tensors.n + 1);
+    Scan s = {.f = f, .g = g, .use = NEW_ARRAY(g->arena, Use, g->tensors.n + 1)};
+    tree_visit(f->body, scan_node, &s);
+    keep_goals(&s);
+    for (uint32_t k = 0; k < f->n_tensors; k++)
+        if (f->buffer[k]) place_tensor(&s, g->tensors.at[k], options);
+    share_slots(f, options);
+}
