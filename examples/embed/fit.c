@@ -30,7 +30,7 @@ int main(void) {
     cooling_outputs out = {0}; /* T stays null: it is not stored */
 
     const size_t bytes = cooling_workspace_size(&dims);
-    void *workspace = aligned_alloc(64, (bytes + 63) / 64 * 64);
+    void *workspace = aligned_alloc(64, (bytes + 64) / 64 * 64);
     if (!workspace) return 2;
     for (int k = 0; k < STEPS; k++) {
         const int status = cooling_gradient(&dims, &in, &params, &out, &grads, workspace);
