@@ -1,0 +1,19 @@
+/* Derivatives for the interpreter: what is wanted becomes further tensors of the graph. */
+#ifndef BPC_VERBS_DERIVE_H
+#define BPC_VERBS_DERIVE_H
+
+#include "verbs/pipeline.h"
+
+typedef struct {
+    TensorList wrt, of;  /* of: the loss or scalar for a gradient, the outputs for tangents */
+    Tensor **bars;       /* by wrt: the gradient; NULL: not asked for */
+    Tensor **dots;       /* by of: the tangents */
+    Tensor **seeds;      /* by wrt: what the tangents start from */
+} Derived;
+
+/* The gradient of `of` with respect to each of wrt, in reverse mode. */
+void derive_gradient(Model *, Derived *, Tensor *of);
+/* Tangents of d->of in the direction that the seed tensors hold. */
+void derive_tangents(Model *, Derived *);
+
+#endif

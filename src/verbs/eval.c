@@ -1,0 +1,168 @@
+/* bpc eval: outputs, and with --want derivatives, of a model at the values of a data file, as JSON.
+ *
+ * The default compiles the model and calls it; --interpret computes straight from the equations. */
+#include "eval/eval.h"
+
+#include <string.h>
+
+#include "verbs/case.h"
+#include "verbs/derive.h"
+#include "verbs/execute.h"
+#include "verbs/results.h"
+#include "verbs/verbs.h"
+
+static const OptionRow eval_options[] = {
+    {"data", '\0', OPTION_TEXT, offsetof(Options, data), "FILE", "values by name: .json, .npz, .csv; - is standard input", NULL, 0},
+    {"seed-data", '\0', OPTION_TEXT, offsetof(Options, seed_data), "FILE", "jvp: the tangents by name; what is missing is 0", NULL, 0},
+    {"interpret", '\0', OPTION_FLAG, offsetof(Options, interpret), NULL, "use the reference interpreter, no C compiler", NULL, 0},
+    {"training", '\0', OPTION_WHOLE, offsetof(Options, training), "0|1", "the value of `training` (1 where a derivative is asked for)", NULL, 0},
+    {"seed", '\0', OPTION_WHOLE, offsetof(Options, seed), "N", "seed of initial values (1)", NULL, 0},
+    {"columns", '\0', OPTION_TEXT, offsetof(Options, columns), "x=0:64,y=64", "which columns of a CSV are which input", NULL, 0},
+    OPTIONS_END};
+static const OptionRow *const eval_tables[] = {eval_options, derivative_options, model_options, code_options, NULL};
+static const VerbHelp help = {"eval", "model.bp --data FILE",
+                              "Compute outputs, and with --want derivatives, as one JSON object: every loss, metric and output by name, then one "
+                              "member for each thing wanted.",
+                              eval_tables};
+
+typedef struct {
+    Model model;
+    Options *options;
+    Case data;
+    Derived derived;
+    Tensor *of; /* of the gradient */
+    double **seeds;
+    bool gradient, tangents;
+    int training;
+    ResultGroup group[3];
+    uint32_t n_groups;
+} Evaluation;
+
+/* What is wanted, and whether it exists. */
+static int resolve(Evaluation *e) {
+    static const char *const known[] = {"value", "gradient", "jvp"};
+    const Options *o = e->options;
+    for (uint32_t k = 0; k < o->want.n; k++) {
+        bool found = false;
+        for (size_t j = 0; j < sizeof known / sizeof *known; j++) found |= strcmp(o->want.at[k], known[j]) == 0;
+        if (found) continue;
+        fprintf(stderr, "bpc: --want knows value, gradient and jvp, not '%s'\n", o->want.at[k]);
+        return STATUS_FAILED;
+    }
+    e->gradient = wants(o, "gradient");
+    e->tangents = wants(o, "jvp");
+    e->training = o->training >= 0 ? (int)o->training : e->gradient || e->tangents;
+    int status = e->gradient || e->tangents ? model_wrt(&e->model, o, &e->derived.wrt) : STATUS_DONE;
+    if (status == STATUS_DONE && e->gradient) status = model_of_gradient(&e->model, o, &e->of);
+    if (status == STATUS_DONE && e->tangents) status = model_of_tangents(&e->model, o, &e->derived.of);
+    return status;
+}
+
+static int read_values(Evaluation *e) {
+    int status = case_read(&e->data, &e->model, e->options);
+    if (status != STATUS_DONE || !e->tangents) return status;
+    const Derived *d = &e->derived;
+    e->seeds = NEW_ARRAY(e->model.base.arena, double *, d->wrt.n + 1);
+    return read_seeds(&e->model, &e->data, e->options->seed_data, d->wrt.at, d->wrt.n, e->seeds);
+}
+
+/* ---- interpreted ------------------------------------------------------------------------------------------------------ */
+static int eval_failed(const Eval *e) {
+    fprintf(stderr, "bpc: %s\n", eval_message(e));
+    return STATUS_WRONG_MODEL;
+}
+
+/* One tensor under the name of what it is the derivative of. */
+static int add_result(Evaluation *e, Eval *eval, ResultGroup *group, const Tensor *t, const char *name) {
+    Arena *arena = e->model.base.arena;
+    int64_t n = eval_count(eval, t);
+    Result r = {.name = name, .rank = t->rank, .integer = t->type == TYPE_INT};
+    double *values = n < 0 ? NULL : NEW_ARRAY(arena, double, (size_t)n + 1);
+    if (!values || t->rank > 16 || eval_get(eval, t, values) != 0) return eval_failed(eval);
+    for (uint32_t k = 0; k < t->rank; k++) r.extent[k] = eval_extent(eval, t, k);
+    r.values = values;
+    vec_push(arena, &group->results, r);
+    return STATUS_DONE;
+}
+
+static ResultGroup *new_group(Evaluation *e, const char *name) {
+    ResultGroup *group = &e->group[e->n_groups++];
+    group->name = name;
+    return group;
+}
+
+static int collect(Evaluation *e, Eval *eval) {
+    const Graph *g = e->model.graph;
+    const Derived *d = &e->derived;
+    int status = STATUS_DONE;
+    ResultGroup *group = new_group(e, NULL);
+    for (uint32_t k = 0; status == STATUS_DONE && k < g->outputs.n; k++)
+        status = add_result(e, eval, group, g->outputs.at[k], g->outputs.at[k]->name);
+    if (e->gradient) group = new_group(e, "gradient");
+    for (uint32_t k = 0; status == STATUS_DONE && e->gradient && k < d->wrt.n; k++)
+        status = add_result(e, eval, group, d->bars[k], d->wrt.at[k]->name);
+    if (e->tangents) group = new_group(e, "jvp");
+    for (uint32_t k = 0; status == STATUS_DONE && e->tangents && k < d->of.n; k++)
+        status = add_result(e, eval, group, d->dots[k], d->of.at[k]->name);
+    return status;
+}
+
+static int interpret(Evaluation *e) {
+    if (e->gradient) derive_gradient(&e->model, &e->derived, e->of);
+    if (e->tangents) derive_tangents(&e->model, &e->derived);
+    int status = model_report(&e->model, e->options);
+    if (status != STATUS_DONE) return status;
+    Eval *eval = eval_new(e->model.graph, e->data.dims, false);
+    eval_set_training(eval, e->training);
+    status = case_set(&e->data, eval) ? STATUS_DONE : eval_failed(eval);
+    for (uint32_t k = 0; status == STATUS_DONE && e->tangents && k < e->derived.wrt.n; k++)
+        if (eval_set(eval, e->derived.seeds[k], e->seeds[k]) != 0) status = eval_failed(eval);
+    const char *broken = status == STATUS_DONE ? eval_check(eval, NULL) : NULL;
+    if (broken) {
+        fprintf(stderr, "bpc: the data break what the model requires: %s\n", broken);
+        status = STATUS_WRONG_MODEL;
+    }
+    if (status == STATUS_DONE) status = collect(e, eval);
+    eval_free(eval);
+    return status;
+}
+
+/* ---- compiled ---------------------------------------------------------------------------------------------------------- */
+static int compiled(Evaluation *e) {
+    Execution x;
+    const Derived *d = &e->derived;
+    Request request = {.gradient = e->gradient, .tangents = e->tangents, .training = e->training, .of_gradient = e->of,
+                       .wrt = d->wrt.at, .n_wrt = d->wrt.n, .of = d->of.at, .n_of = d->of.n};
+    int status = execute_open(&x, &e->model, e->options, &e->data, &request);
+    if (status == STATUS_DONE) status = execute_values(&x, new_group(e, NULL));
+    if (status == STATUS_DONE && e->gradient) status = execute_gradient(&x, new_group(e, "gradient"));
+    if (status == STATUS_DONE && e->tangents) status = execute_tangents(&x, (const double *const *)e->seeds, new_group(e, "jvp"));
+    execute_close(&x);
+    return status;
+}
+
+int verb_eval(int argc, char **argv) {
+    Base ground = base_new();
+    Options options;
+    Evaluation e = {.options = &options};
+    options_init(&options, ground.arena);
+    OptionsOutcome outcome = options_parse(&options, &help, argc, argv);
+    int status = outcome == OPTIONS_WRONG ? STATUS_FAILED : STATUS_DONE;
+    if (outcome == OPTIONS_RUN) {
+        Text text = {0};
+        status = model_open(&e.model, &options);
+        if (status == STATUS_DONE) status = resolve(&e);
+        if (status == STATUS_DONE) status = read_values(&e);
+        /* Generated derivative functions are training functions. */
+        const bool by_hand = options.interpret || ((e.gradient || e.tangents) && e.training == 0);
+        if (status == STATUS_DONE) status = by_hand ? interpret(&e) : compiled(&e);
+        if (status == STATUS_DONE) {
+            groups_print(&text, e.group, e.n_groups);
+            fwrite(text.at, 1, text.n, stdout);
+        }
+        text_free(&text);
+        model_close(&e.model);
+    }
+    base_free(&ground);
+    return status;
+}

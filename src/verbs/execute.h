@@ -1,0 +1,38 @@
+/* Calling generated code on a Case: allocates the structs of the generated header by the description, calls, and reads
+ * results back as doubles. */
+#ifndef BPC_VERBS_EXECUTE_H
+#define BPC_VERBS_EXECUTE_H
+
+#include "verbs/case.h"
+#include "verbs/native.h"
+#include "verbs/results.h"
+
+typedef struct {
+    bool gradient, tangents;
+    int training;        /* of the values: 0 calls predict, 1 forward */
+    Tensor *of_gradient; /* NULL: the loss */
+    Tensor *const *wrt;
+    uint32_t n_wrt;
+    Tensor *const *of; /* of tangents */
+    uint32_t n_of;
+} Request;
+
+typedef struct {
+    Model *model;
+    const Case *data;
+    const Request *request;
+    Native native;
+    int64_t *dims;
+    void *inputs, *params, *state, *outputs, *grads, *workspace; /* workspace is malloc'd, the rest is in the arena */
+} Execution;
+
+/* Generates, builds, allocates. Prints what is wrong; returns a status. */
+int execute_open(Execution *, Model *, const Options *, const Case *, const Request *);
+/* Each adds what it computes to a group. */
+int execute_values(Execution *, ResultGroup *);
+int execute_gradient(Execution *, ResultGroup *);
+/* `seeds`: the tangent of each wrt, all elements. */
+int execute_tangents(Execution *, const double *const *seeds, ResultGroup *);
+void execute_close(Execution *);
+
+#endif
