@@ -16,6 +16,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "verbs/compile.h"
 #include "verbs/verbs.h"
 
 extern char **environ;
@@ -166,7 +167,10 @@ int native_open(Native *n, Model *m, const Options *o, const char *const *flags,
     Arena *arena = m->base.arena;
     *n = (Native){.prefix = symbol_prefix(arena, o)};
     Text c = {0}, h = {0};
-    int status = model_emit(m, o, "model.h", &c, &h);
+    Options named = *o; /* the same text wherever the results go, so that one build serves */
+    named.output = "model.c";
+    named.prefix = n->prefix;
+    int status = model_emit(m, &named, &c, &h);
     const char *cache = status == STATUS_DONE ? cache_folder(arena) : NULL;
     if (status == STATUS_DONE && !cache) status = STATUS_FAILED;
     if (status == STATUS_DONE) {

@@ -31,8 +31,4 @@ int model_of_gradient(Model *, const Options *, Tensor **);
 int model_of_tangents(Model *, const Options *, TensorList *);
 bool wants(const Options *, const char *what);
 
-/* compile.c: from the checked graph to C, under the options. The C includes `header_name`. Prints what is wrong and
- * returns a status; uses up the graph. */
-int model_emit(Model *, const Options *, const char *header_name, Text *c, Text *h);
-
 #endif

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 /* The shortest of the precisions that reads back as the same number. */
-void number_print(Text *text, double value, bool integer, bool single) {
+void json_number(Text *text, double value, bool integer, bool single) {
     char digits[40];
     if (isnan(value) || isinf(value)) {
         text_add(text, "%s", isnan(value) ? "NaN" : value < 0 ? "-Infinity" : "Infinity");
@@ -24,7 +24,7 @@ void number_print(Text *text, double value, bool integer, bool single) {
 
 static void print_axes(Text *text, const Result *r, uint32_t axis, int64_t *at) {
     if (axis == r->rank) {
-        number_print(text, r->values[(*at)++], r->integer, r->single);
+        json_number(text, r->values[(*at)++], r->integer, r->single);
         return;
     }
     text_add(text, "[");

@@ -18,7 +18,7 @@ typedef struct {
     VEC(Result) results;
 } ResultGroup;
 
-void number_print(Text *, double, bool integer, bool single);
+void json_number(Text *, double, bool integer, bool single);
 void result_print(Text *, const Result *);
 /* {"L": 0.056, "yhat": […], "gradient": {"w": […]}} */
 void groups_print(Text *, const ResultGroup *groups, uint32_t n);
