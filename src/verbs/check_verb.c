@@ -42,7 +42,7 @@ typedef struct {
     Derived derived;
     Tensor *loss;
     double value;
-    Eval *exact, *plain; /* long double for differences; double for the interpreter's derivatives */
+    Eval *exact, *plain; /* for differences; for the interpreter's derivatives; both in long double */
     Execution execution;
     Request request;
     bool compiled, f32;
@@ -239,7 +239,7 @@ static int failed(const Eval *e) {
 /* Both interpreters at the case; the loss goes to c->value. */
 static int set_up(Checker *c) {
     c->exact = eval_new(c->model.graph, c->data.dims, true);
-    c->plain = eval_new(c->model.graph, c->data.dims, false);
+    c->plain = eval_new(c->model.graph, c->data.dims, true);
     Eval *both[2] = {c->exact, c->plain};
     for (int k = 0; k < 2; k++) {
         eval_set_training(both[k], c->options->training == 0 ? 0 : 1);
