@@ -35,9 +35,9 @@ typedef struct {
 } optimizer_row;
 
 #define ROW(name, what, slots, ...) {#name, what, slots, name##_f32, name##_f64, {__VA_ARGS__}}
-#define LR(x) {"lr", x, 0, INFINITY}
-#define DECAY(x) {"weight_decay", x, 0, INFINITY}
-#define EPS(x) {"eps", x, 0, INFINITY}
+#define LR(x) {"lr", x, 0, HUGE_VAL}
+#define DECAY(x) {"weight_decay", x, 0, HUGE_VAL}
+#define EPS(x) {"eps", x, 0, HUGE_VAL}
 
 static const optimizer_row table[] = {
   ROW(sgd, "gradient descent", 0, LR(0.01), DECAY(0)),

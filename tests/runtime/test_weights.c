@@ -1,0 +1,2 @@
+#include "tests.h"
+Suite *suite_weights(void) { return suite_create("weights"); }
