@@ -1,0 +1,45 @@
+# The command: exit statuses, messages, and that nothing is lost when the machine fails.
+. tests/run/common.sh
+model=tests/models/notes_regression.bp
+data=examples/notes/regression.json
+
+status_is 0 "help" "$BPC" --help
+says "help" "bpc train model.bp" out
+status_is 0 "version" "$BPC" --version
+for verb in compile eval check train; do
+    status_is 0 "$verb --help" "$BPC" $verb --help
+    says "$verb --help" "usage: bpc $verb" out
+done
+status_is 2 "no such option" "$BPC" eval "$model" --dta "$data"
+says "no such option" "did you mean '--data'" err
+status_is 2 "no such verb" "$BPC" evla
+says "no such verb" "did you mean 'bpc eval'" err
+status_is 2 "no model" "$BPC" eval
+status_is 2 "no such file" "$BPC" nothing.bp
+says "no such file" "No such file" err
+status_is 2 "a bad number" "$BPC" train "$model" --epochs many
+says "a bad number" "wants a whole number" err
+
+status_is 0 "to standard output" "$BPC" "$model" -o -
+status_is 2 "a full disk" "$BPC" "$model" -o /dev/full
+cp "$model" "$TMP/old.bp"
+echo "old" > "$TMP/kept.c"
+printf 'loss L = nothing\n' > "$TMP/wrong.bp"
+status_is 1 "a wrong model" "$BPC" "$TMP/wrong.bp" -o "$TMP/kept.c"
+[ "$(cat "$TMP/kept.c")" = old ] && pass || fail "a wrong model" "the old file is gone"
+status_is 2 "no such folder" "$BPC" "$model" -o "$TMP/none/model.c"
+
+status_is 2 "a cc that is missing" env CC=no-such-compiler "$BPC" eval "$model" --data "$data"
+says "a cc that is missing" "cannot run the C compiler" err
+status_is 2 "a cc that fails" env CC=false "$BPC" eval "$model" --data "$data" --real f64
+says "a cc that fails" "failed" err
+status_is 0 "interpreted without cc" env CC=no-such-compiler "$BPC" eval "$model" --data "$data" --interpret
+
+printf '{"x": [1, 2], "y": [1]}' > "$TMP/short.json"
+status_is 1 "sizes that differ" "$BPC" eval "$model" --data "$TMP/short.json" --interpret
+printf 'param w = 1\noutput y = 2*w\n' > "$TMP/noloss.bp"
+status_is 1 "no loss" "$BPC" eval "$TMP/noloss.bp" --want gradient --interpret
+says "no loss" "no loss" err
+status_is 2 "unknown wrt" "$BPC" eval "$model" --data "$data" --want gradient --wrt yhatt --interpret
+says "unknown wrt" "did you mean 'yhat'" err
+finish

@@ -1,0 +1,29 @@
+# Every command in README and docs runs, and every model in them compiles. Commands that install or need an installed bpc
+# are left out: make …, cmake …, pkg-config.
+. tests/run/common.sh
+blocks() { # kind, file: each block of ```kind as one file $TMP/block.N
+    rm -f "$TMP"/block.*
+    awk -v kind="$1" -v stem="$TMP/block." '
+        /^```/ { if (open) { open = 0; close(file) } else { open = 1; take = ($0 == "```" kind); if (take) file = stem ++n } next }
+        open && take { print > file }' "$2"
+}
+for page in README.md docs/*.md examples/*/README.md; do
+    blocks sh "$page"
+    for block in "$TMP"/block.*; do
+        [ -f "$block" ] || continue
+        while IFS= read -r line; do
+            command=${line%%#*}
+            case $command in
+            build/bpc\ *) status_is 0 "$page: $command" sh -c "$(printf '%s' "$command" | sed "s|^build/bpc|$BPC|; s|/tmp/|$TMP/|g")" ;;
+            esac
+        done < "$block"
+    done
+    blocks "" "$page"
+    for block in "$TMP"/block.*; do
+        [ -f "$block" ] || continue
+        grep -Eq '^(loss|output)' "$block" || continue
+        cp "$block" "$TMP/page.bp"
+        status_is 0 "$page: $(grep -Em1 '^(loss|output)' "$block")" "$BPC" "$TMP/page.bp" -o "$TMP/page.c"
+    done
+done
+finish
