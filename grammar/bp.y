@@ -5,7 +5,7 @@
 %define api.token.prefix {TOKEN_}
 %define api.location.type {Span}
 %define parse.error custom
-%define parse.lac none
+%define parse.lac full
 %locations
 %expect 0
 %param {Parser *parser}

@@ -113,9 +113,20 @@ static const Token *after(const Layout *l, uint32_t k)
     return NULL;
 }
 
+/* `param W` on the next line: two names in a row go on with nothing. */
+static bool declares(const Layout *l, uint32_t k)
+{
+    while (++k < l->raw->n && l->raw->at[k].kind == TOKEN_EOL) continue;
+    if (k + 1 >= l->raw->n || l->raw->at[k].kind != TOKEN_NAME || l->raw->at[k + 1].kind != TOKEN_NAME) return false;
+    for (size_t d = 0; d < sizeof declarations / sizeof *declarations; d++)
+        if (strcmp(declarations[d].word, l->raw->at[k].name) == 0) return true;
+    return false;
+}
+
 static bool ends_statement(const Layout *l, uint32_t k)
 {
     if (inside(l) != '{') return false;
+    if (declares(l, k)) return true;
     if (l->out->n && among(open_ended, l->out->at[l->out->n - 1].kind)) return false;
     const Token *next = after(l, k);
     return !next || !among(goes_on, next->kind);

@@ -44,8 +44,6 @@ static bool bind_sizes(C *c, Scope *inner, Node *formal, Value *v, Node *arg) {
     return true;
 }
 
-bool mentions_request_on(Node *body, Symbol name);
-
 /* Evaluates the arguments where the call stands, and binds them. */
 static bool bind_arguments(C *c, Scope *outer, Scope *inner, Node *call, Formals f, Symbol name, Node *body) {
     Node **given = NEW_ARRAY(c->arena, Node *, f.n);
@@ -80,7 +78,7 @@ static bool bind_arguments(C *c, Scope *outer, Scope *inner, Node *call, Formals
             return false;
         }
         Value *v = eval(c, given[k] ? outer : inner, arg);
-        if (is_array(v) && body && mentions_request_on(body, formal->name)) v = materialize(c, v, formal->name, arg->span, NULL, NULL, NULL);
+        if (is_array(v) && body && v->type == TYPE_REAL && mentions_request_on(c, body, formal)) v = materialize(c, v, formal->name, arg->span, NULL, NULL, NULL);
         scope_bind(c, inner, formal->name, formal->span, NODE_FORMAL, v)->used = true;
     }
     for (uint32_t k = 0; k < f.n && good; k++) {
@@ -104,24 +102,97 @@ static Value *body_value(C *c, Scope *s, Node *body, Symbol name) {
 
 static bool enter(C *c, Node *node, Node *call, Symbol name) {
     uintptr_t under_way = (uintptr_t)map_get(c->def_depth, node);
-    if (under_way || c->calls >= MOST_CALLS) {
+    if (under_way > 4 || c->calls >= MOST_CALLS) { /* a def may be passed to itself a few times */
         complain(c, call->span, under_way ? "'%s' calls itself" : "calls are nested too deeply at '%s'", name);
         return false;
     }
-    map_put(c->def_depth, node, (void *)(uintptr_t)1);
+    map_put(c->def_depth, node, (void *)(under_way + 1));
     c->calls++;
     return true;
 }
 
 static void leave(C *c, Node *node) {
-    map_put(c->def_depth, node, NULL);
+    map_put(c->def_depth, node, (void *)((uintptr_t)map_get(c->def_depth, node) - 1));
     c->calls--;
+}
+
+/* ---- `derivative` ------------------------------------------------------------------------------------------------ */
+typedef struct {
+    bool made;
+    uint32_t op;
+} DerivedOp;
+
+static Node *derivative_for(Scope *s, Symbol name) {
+    for (uint32_t k = 0; k < s->derivatives.n; k++)
+        if (s->derivatives.at[k]->name == name) return s->derivatives.at[k];
+    return NULL;
+}
+
+static Expr *template_of(C *c, Scope *s, Node *e) {
+    Value *v = require_array(c, eval(c, s, e), e, "a derivative");
+    if (!is_array(v)) return NULL;
+    if (v->rank == 0) return v->type == TYPE_INT ? as_real(c, v->body) : v->body;
+    complain(c, e->span, "a def with a derivative of its own is elementwise, and '%s' has shape %s", say_node(c, e), say_shape(c, v));
+    return NULL;
+}
+
+/* A def with a derivative of its own becomes a row of the operator table: value and partials over placeholders. */
+static bool derived_op(C *c, Callee *callee, Node *rule, uint32_t *op) {
+    Node *def = callee->node, *body = def->kid[def->n_formals];
+    DerivedOp *known = map_get(c->derivative_of, def);
+    if (known) return *op = known->op, known->made;
+    known = NEW(c->arena, DerivedOp);
+    map_put(c->derivative_of, def, known);
+    Expr *partial[3] = {expr_int(c->g, 0), expr_int(c->g, 0), expr_int(c->g, 0)}, *value;
+    if (def->n_formals > 3 || rule->n_formals != def->n_formals) {
+        complain(c, rule->at, def->n_formals > 3 ? "a derivative of one's own has at most 3 arguments" : "the arguments of the derivative are those of the def");
+        return false;
+    }
+    Scope *s = scope_new(c, callee->scope), *t = scope_new(c, callee->scope);
+    for (uint32_t k = 0; k < def->n_formals; k++) {
+        scope_bind(c, s, def->kid[k]->name, def->kid[k]->span, NODE_FORMAL, scalar(c, expr_arg(c->g, k)));
+        scope_bind(c, t, rule->kid[k]->name, rule->kid[k]->span, NODE_FORMAL, scalar(c, expr_arg(c->g, k)));
+    }
+    Node *before = c->deriving;
+    value = template_of(c, s, body->kind == NODE_BLOCK && body->n == 1 && body->kid[0]->kind == NODE_VALUE ? body->kid[0]->kid[0] : body);
+    c->deriving = def;
+    bool good = value != NULL;
+    for (uint32_t k = rule->n_formals; k < rule->n; k++) {
+        Node *one = rule->kid[k];
+        uint32_t w = 0;
+        while (w < rule->n_formals && rule->kid[w]->name != one->name) w++;
+        if (w == rule->n_formals) complain(c, one->at, "'%s' is not an argument of '%s'", one->name, rule->name), good = false;
+        else if (!(partial[w] = template_of(c, t, one->kid[0]))) good = false;
+    }
+    c->deriving = before;
+    if (!good) return false;
+    known->op = *op = op_add(c->g, callee->name, def->n_formals, value, partial);
+    return known->made = true;
+}
+
+/* In the derivative of f(a, b), f(a, b) itself is the result y. */
+static bool is_own_result(Scope *inner, Node *def) {
+    for (uint32_t k = 0; k < def->n_formals; k++) {
+        Value *v = scope_here(inner, def->kid[k]->name)->value;
+        if (!is_array(v) || v->body->kind != EXPR_ARG || v->body->of.number != k) return false;
+    }
+    return true;
 }
 
 static Value *def_call(C *c, Scope *s, Callee *callee, Node *call) {
     Node *def = callee->node, *body = def->kid[def->n_formals];
     Scope *inner = scope_new(c, callee->scope);
     if (!bind_arguments(c, s, inner, call, formals_of(def), callee->name, body)) return poison(c);
+    Node *rule = derivative_for(callee->scope, callee->name);
+    if (rule && c->deriving == def) {
+        if (is_own_result(inner, def)) return scalar(c, expr_arg(c->g, 3));
+    } else if (rule) {
+        uint32_t op;
+        Value *v[3];
+        if (!derived_op(c, callee, rule, &op)) return poison(c);
+        for (uint32_t k = 0; k < def->n_formals; k++) v[k] = require_array(c, scope_here(inner, def->kid[k]->name)->value, call, "an argument");
+        return elementwise(c, call->span, op, v, NULL, def->n_formals);
+    }
     if (!enter(c, def, call, callee->name)) return poison(c);
     Value *v = body_value(c, inner, body, callee->name);
     leave(c, def);

@@ -217,7 +217,7 @@ Graph *check_model_files(Base *base, const char *path, const char *text, size_t 
     c->base = base, c->arena = base->arena, c->options = options, c->files = files;
     c->g = graph_new(base);
     c->modules = map_new(c->arena), c->def_depth = map_new(c->arena), c->drafts_of = map_new(c->arena);
-    c->group_of = map_new(c->arena), c->wanted = map_new(c->arena);
+    c->group_of = map_new(c->arena), c->wanted = map_new(c->arena), c->requested = map_new(c->arena), c->derivative_of = map_new(c->arena);
     c->define_used = NEW_ARRAY(c->arena, bool, options ? options->n_defines : 1);
     c->builtins = scope_new(c, NULL);
     uint16_t file = diag_add_source(base->diag, path, text, n);
@@ -240,8 +240,8 @@ Graph *check_model_files(Base *base, const char *path, const char *text, size_t 
     for (uint32_t k = 0; k < c->file->names.n; k++)
         if (c->file->names.at[k]->kind == BIND_GROUP) flush(c, c->file->names.at[k]->group, seen);
     if (diag_errors(base->diag)) return NULL;
-    cycles_check(c);
     c->top->complaints.n = 0;
+    cycles_check(c);
     unused_check(c);
     Graph *g = finish(c);
     flush(c, c->top, map_new(c->arena));

@@ -25,32 +25,38 @@ static Value *eval_paren(C *c, Scope *s, Node *node) { return eval(c, s, node->k
 
 static Value *operand(C *c, Scope *s, Node *node) { return require_array(c, eval(c, s, node), node, "an operand"); }
 
+/* The elements of a stack of constants, or NULL. */
+static double *stacked_numbers(C *c, uint32_t n, Value *const *v, uint32_t rank, Expr *const *extent, Expr *const *axis, Expr *const *out) {
+    int64_t each;
+    if (!size_of(c, extent + 1, rank, &each) || each > (1 << 24) / (int64_t)n) return NULL;
+    double *all = NULL;
+    for (uint32_t k = 0; k < n; k++) {
+        size_t count;
+        double *part = v[k]->kind == VALUE_ARRAY ? numbers_of(c, array(c, rank, extent + 1, axis + 1, out[k]), &count) : NULL;
+        if (!part) return NULL;
+        if (!all) all = NEW_ARRAY(c->arena, double, (size_t)each * n);
+        memcpy(all + (size_t)each * k, part, (size_t)each * sizeof *part);
+    }
+    return all;
+}
+
 /* [a, b, c]: equal shapes on a new leading axis. */
 static Value *eval_stack(C *c, Scope *s, Node *node) {
     uint32_t n = node->n, rank;
     Value **v = NEW_ARRAY(c->arena, Value *, n);
     Expr **out = NEW_ARRAY(c->arena, Expr *, n), *extent[MAX_RANK + 1], *axis[MAX_RANK + 1], *subs[MAX_RANK + 1];
     Type type;
-    bool constant = true;
     for (uint32_t k = 0; k < n; k++) v[k] = operand(c, s, node->kid[k]);
     int fits = broadcast(c, node->span, "what is stacked", v, node->kid, n, &rank, extent + 1, axis + 1, out, &type);
     if (fits < 0) return poison(c);
     if (fits == 0) return wild(c, type);
-    for (uint32_t k = 0; k < n; k++) {
-        double number;
-        constant &= rank == 0 && v[k]->kind == VALUE_ARRAY && number_of(c, out[k], &number);
-    }
     extent[0] = expr_int(c->g, n), axis[0] = axis_new(c, extent[0]);
     if (rank + 1 > MAX_RANK) {
         complain(c, node->span, "an array has at most %d axes", MAX_RANK);
         return poison(c);
     }
-    if (constant) {
-        double *values = NEW_ARRAY(c->arena, double, n);
-        for (uint32_t k = 0; k < n; k++) number_of(c, out[k], &values[k]);
-        Value *shape = array(c, 1, extent, axis, type == TYPE_REAL ? expr_real(c->g, 0) : expr_int(c->g, 0));
-        return const_tensor(c, "list", shape, values, node->span);
-    }
+    double *values = stacked_numbers(c, n, v, rank, extent, axis, out);
+    if (values) return const_tensor(c, "list", array(c, rank + 1, extent, axis, type == TYPE_REAL ? expr_real(c->g, 0) : expr_int(c->g, 0)), values, node->span);
     if (n == 1) return array(c, rank + 1, extent, axis, out[0]);
     Expr **free;
     for (uint32_t k = 0; k < n; k++)

@@ -274,14 +274,34 @@ static void shape_checks(Finish *f) {
 }
 
 void train_read(C *, Graph *, Node *);
-void data_checks(C *, Graph *, Map *tensor);
+/* Index data of a recurrence: parent[b] < b. */
+static void data_checks(Finish *f) {
+    for (uint32_t k = 0; k < f->c->data_checks.n; k++) {
+        Check check = *f->c->data_checks.at[k];
+        Tensor *t = tensor_copy(f, check.condition->of.tensor);
+        Expr *index[MAX_RANK];
+        check.domain = domain_of_tensor(f->g, t, index);
+        Expr *read = expr_read(f->g, t, index, NULL);
+        bool below = check.condition->of.tensor->below;
+        t->below = below, t->above = !below;
+        check.condition = expr_op2(f->g, below ? OP_lt : OP_gt, read, index[0]);
+        check.text = say(f->c, "%s[i] %s i", t->name, below ? "<" : ">");
+        graph_add_check(f->g, check);
+    }
+}
 
 Graph *finish(C *c) {
     Finish f = {.c = c, .g = graph_new(c->base)};
     f.tensor = map_new(c->arena), f.index_name = map_new(c->arena), f.seen = map_new(c->arena);
     f.g->f64 = c->options && c->options->real_bits ? c->options->real_bits == 64 : c->f64;
-    f.g->ops = c->g->ops; /* with the rows of `derivative` */
     for (uint32_t k = 0; k < c->g->dims.n; k++) graph_add_dim(f.g, c->g->dims.at[k].name, c->g->dims.at[k].span);
+    for (uint32_t op = N_OPS; op < op_count(c->g); op++) { /* the rows of `derivative`, under the same numbers */
+        const OpRow *row = op_row(c->g, op);
+        Copy copy = copy_new(&f);
+        Expr *partial[3];
+        for (int k = 0; k < 3; k++) partial[k] = copy_expr(&copy, row->partial[k]);
+        op_add(f.g, row->name, row->arity, copy_expr(&copy, row->value), partial);
+    }
     if (c->training) tensor_copy(&f, c->training);
     declared(&f, c->file);
     items(&f, c->top);
@@ -295,6 +315,7 @@ Graph *finish(C *c) {
     }
     range_checks(&f);
     shape_checks(&f);
+    data_checks(&f);
     train_read(c, f.g, c->train);
     return f.g;
 }

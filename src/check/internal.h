@@ -234,6 +234,10 @@ struct Check_ {
     uint32_t n_makers;
     Tensor *training;
     Map *drafts_of; /* Tensor -> its last Draft */
+    Map *requested; /* formals that a derivative is by */
+    Map *derivative_of; /* DEF -> DerivedOp */
+    Node *deriving; /* the def whose `derivative` is being read */
+    VEC(Check *) data_checks;
     Map *wanted;    /* Tensor -> the name it should have: that of the scratch graph is made unique */
     Map *group_of;  /* Tensor -> the Group it stands for */
 };
@@ -305,6 +309,7 @@ Value *transpose_last(C *, Value *);
 Instance *instance_new(C *, Scope *, Binding *, Node *decl);
 Value *instance_apply(C *, Scope *, Callee *, Node *call);
 bool run_updates(C *, Scope *);
+bool mentions_request_on(C *, Node *body, Node *formal);
 
 /* Arguments of a builtin, by name or place. */
 typedef struct {

@@ -138,7 +138,7 @@ static bool value(Env *env, Expr *e, double *out) {
             if (env->index[k] == e) *out = env->at[k], known = true;
         break;
     case EXPR_OP:
-        if (e->n > 4) break;
+        if (e->n > 4 || e->of.number >= N_OPS) break;
         known = true;
         for (uint32_t k = 0; k < e->n && known; k++) known = value(env, e->arg[k], &arg[k]);
         if (known && (e->of.number == OP_floordiv || e->of.number == OP_mod) && arg[1] == 0) known = false;
