@@ -282,8 +282,8 @@ START_TEST(npz_format) {
     bp_data *data;
     bp_error error;
     ck_assert_int_eq(bp_data_parse(&data, &pixels, "f", file, size, NULL, &error), BP_E_FORMAT);
-    ck_assert_str_eq(error.text, deflated ? "f: not a zip file that can be read: a member does not inflate"
-                                          : "f: not a zip file that can be read: a checksum is wrong");
+    ck_assert_msg(strstr(error.text, "a checksum is wrong") || (deflated && strstr(error.text, "a member does not inflate")), "%s",
+                  error.text);
   }
 }
 END_TEST
