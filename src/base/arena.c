@@ -6,6 +6,7 @@
  * It does not free single objects and does not run destructors. */
 #include "base/base.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -119,6 +120,7 @@ char *arena_strndup(Arena *arena, const char *text, size_t length)
 
 static char *arena_vprintf(Arena *arena, const char *format, va_list list)
 {
+    assert(format != NULL);
     va_list again;
     va_copy(again, list);
     int length = vsnprintf(NULL, 0, format, again);

@@ -12,6 +12,7 @@
  * wide characters and combining marks too. Bytes that are no UTF-8 are shown as <XX>. */
 #include "base/base.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 #include <uniwidth.h>
@@ -162,6 +163,7 @@ void diag_position(const Diag *diag, Span span, uint32_t *line, uint32_t *column
 
 static const char *format_text(Diag *diag, const char *format, va_list list)
 {
+    assert(format != NULL);
     va_list again;
     va_copy(again, list);
     int length = vsnprintf(NULL, 0, format, again);

@@ -4,6 +4,7 @@
  * that is at most half full, with linear probing. */
 #include "base/base.h"
 
+#include <assert.h>
 #include <string.h>
 
 typedef struct {
@@ -72,6 +73,7 @@ Symbol name_of(Names *names, const char *text)
 
 Symbol name_printf(Names *names, const char *format, ...)
 {
+    assert(format != NULL);
     char small[256];
     va_list list, again;
     va_start(list, format);
