@@ -6,6 +6,7 @@
 %define api.location.type {Span}
 %define parse.error custom
 %define parse.lac full
+%define lr.default-reduction accepting
 %locations
 %expect 0
 %param {Parser *parser}
