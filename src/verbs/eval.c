@@ -33,10 +33,17 @@ typedef struct {
     Tensor *of; /* of the gradient */
     double **seeds;
     bool gradient, tangents;
+    bool by_tangents; /* --mode forward: the gradient is put together from tangents along unit directions */
     int training;
     ResultGroup group[3];
     uint32_t n_groups;
 } Evaluation;
+
+static bool holds(const TensorList *list, const Tensor *t) {
+    for (uint32_t k = 0; k < list->n; k++)
+        if (list->at[k] == t) return true;
+    return false;
+}
 
 /* What is wanted, and whether it exists. */
 static int resolve(Evaluation *e) {
@@ -55,6 +62,8 @@ static int resolve(Evaluation *e) {
     int status = e->gradient || e->tangents ? model_wrt(&e->model, o, &e->derived.wrt) : STATUS_DONE;
     if (status == STATUS_DONE && e->gradient) status = model_of_gradient(&e->model, o, &e->of);
     if (status == STATUS_DONE && e->tangents) status = model_of_tangents(&e->model, o, &e->derived.of);
+    e->by_tangents = e->gradient && o->mode == MODE_FORWARD;
+    if (status == STATUS_DONE && e->by_tangents && !holds(&e->derived.of, e->of)) vec_push(e->model.base.arena, &e->derived.of, e->of);
     return status;
 }
 
@@ -64,6 +73,38 @@ static int read_values(Evaluation *e) {
     const Derived *d = &e->derived;
     e->seeds = NEW_ARRAY(e->model.base.arena, double *, d->wrt.n + 1);
     return read_seeds(&e->model, &e->data, e->options->seed_data, d->wrt.at, d->wrt.n, e->seeds);
+}
+
+/* ---- the gradient in forward mode ------------------------------------------------------------------------------------------- */
+/* Tangents of derived.of along `seeds`, in its order. */
+typedef int TangentFunction(void *context, const double *const *seeds, ResultGroup *out);
+
+/* One tangent for each element: d(of)/d(element) is the tangent of `of` along that unit direction. */
+static int gradient_by_tangents(Evaluation *e, TangentFunction *tangents, void *context, ResultGroup *group) {
+    const Derived *d = &e->derived;
+    Arena *arena = e->model.base.arena;
+    double **seeds = NEW_ARRAY(arena, double *, d->wrt.n + 1);
+    for (uint32_t k = 0; k < d->wrt.n; k++) seeds[k] = NEW_ARRAY(arena, double, (size_t)case_count(&e->data, d->wrt.at[k]) + 1);
+    uint32_t place = 0;
+    while (d->of.at[place] != e->of) place++;
+    for (uint32_t k = 0; k < d->wrt.n; k++) {
+        const Tensor *t = d->wrt.at[k];
+        const int64_t n = case_count(&e->data, t);
+        double *values = NEW_ARRAY(arena, double, (size_t)n + 1);
+        Result r = {.name = t->name, .rank = t->rank, .values = values};
+        for (uint32_t axis = 0; axis < t->rank; axis++) r.extent[axis] = whole_at(e->model.graph, e->data.dims, t->extent[axis]);
+        for (int64_t j = 0; j < n; j++) {
+            ResultGroup out = {0};
+            seeds[k][j] = 1;
+            int status = tangents(context, (const double *const *)seeds, &out);
+            seeds[k][j] = 0;
+            if (status != STATUS_DONE) return status;
+            values[j] = out.results.at[place].values[0];
+            r.single = out.results.at[place].single;
+        }
+        vec_push(arena, &group->results, r);
+    }
+    return STATUS_DONE;
 }
 
 /* ---- interpreted ------------------------------------------------------------------------------------------------------ */
@@ -91,6 +132,23 @@ static ResultGroup *new_group(Evaluation *e, const char *name) {
     return group;
 }
 
+typedef struct {
+    Evaluation *e;
+    Eval *eval;
+} Interpreted;
+
+static int interpreted_tangents(void *context, const double *const *seeds, ResultGroup *out) {
+    const Interpreted *i = context;
+    const Derived *d = &i->e->derived;
+    for (uint32_t k = 0; k < d->wrt.n; k++)
+        if (eval_set(i->eval, d->seeds[k], seeds[k]) != 0) return eval_failed(i->eval);
+    int status = STATUS_DONE;
+    for (uint32_t k = 0; status == STATUS_DONE && k < d->of.n; k++) status = add_result(i->e, i->eval, out, d->dots[k], d->of.at[k]->name);
+    return status;
+}
+
+static int compiled_tangents(void *context, const double *const *seeds, ResultGroup *out) { return execute_tangents(context, seeds, out); }
+
 static int collect(Evaluation *e, Eval *eval) {
     const Graph *g = e->model.graph;
     const Derived *d = &e->derived;
@@ -98,25 +156,23 @@ static int collect(Evaluation *e, Eval *eval) {
     ResultGroup *group = new_group(e, NULL);
     for (uint32_t k = 0; status == STATUS_DONE && k < g->outputs.n; k++)
         status = add_result(e, eval, group, g->outputs.at[k], g->outputs.at[k]->name);
+    Interpreted interpreted = {e, eval};
     if (e->gradient) group = new_group(e, "gradient");
-    for (uint32_t k = 0; status == STATUS_DONE && e->gradient && k < d->wrt.n; k++)
+    if (status == STATUS_DONE && e->by_tangents) status = gradient_by_tangents(e, interpreted_tangents, &interpreted, group);
+    for (uint32_t k = 0; status == STATUS_DONE && e->gradient && !e->by_tangents && k < d->wrt.n; k++)
         status = add_result(e, eval, group, d->bars[k], d->wrt.at[k]->name);
-    if (e->tangents) group = new_group(e, "jvp");
-    for (uint32_t k = 0; status == STATUS_DONE && e->tangents && k < d->of.n; k++)
-        status = add_result(e, eval, group, d->dots[k], d->of.at[k]->name);
+    if (status == STATUS_DONE && e->tangents) status = interpreted_tangents(&interpreted, (const double *const *)e->seeds, new_group(e, "jvp"));
     return status;
 }
 
 static int interpret(Evaluation *e) {
-    if (e->gradient) derive_gradient(&e->model, &e->derived, e->of);
-    if (e->tangents) derive_tangents(&e->model, &e->derived);
+    if (e->gradient && !e->by_tangents) derive_gradient(&e->model, &e->derived, e->of);
+    if (e->tangents || e->by_tangents) derive_tangents(&e->model, &e->derived);
     int status = model_report(&e->model, e->options);
     if (status != STATUS_DONE) return status;
     Eval *eval = eval_new(e->model.graph, e->data.dims, false);
     eval_set_training(eval, e->training);
     status = case_set(&e->data, eval) ? STATUS_DONE : eval_failed(eval);
-    for (uint32_t k = 0; status == STATUS_DONE && e->tangents && k < e->derived.wrt.n; k++)
-        if (eval_set(eval, e->derived.seeds[k], e->seeds[k]) != 0) status = eval_failed(eval);
     const char *broken = status == STATUS_DONE ? eval_check(eval, NULL) : NULL;
     if (broken) {
         fprintf(stderr, "bpc: the data break what the model requires: %s\n", broken);
@@ -131,11 +187,12 @@ static int interpret(Evaluation *e) {
 static int compiled(Evaluation *e) {
     Execution x;
     const Derived *d = &e->derived;
-    Request request = {.gradient = e->gradient, .tangents = e->tangents, .training = e->training, .of_gradient = e->of,
+    Request request = {.gradient = e->gradient && !e->by_tangents, .tangents = e->tangents || e->by_tangents, .training = e->training, .of_gradient = e->of,
                        .wrt = d->wrt.at, .n_wrt = d->wrt.n, .of = d->of.at, .n_of = d->of.n};
     int status = execute_open(&x, &e->model, e->options, &e->data, &request);
     if (status == STATUS_DONE) status = execute_values(&x, new_group(e, NULL));
-    if (status == STATUS_DONE && e->gradient) status = execute_gradient(&x, new_group(e, "gradient"));
+    if (status == STATUS_DONE && e->by_tangents) status = gradient_by_tangents(e, compiled_tangents, &x, new_group(e, "gradient"));
+    else if (status == STATUS_DONE && e->gradient) status = execute_gradient(&x, new_group(e, "gradient"));
     if (status == STATUS_DONE && e->tangents) status = execute_tangents(&x, (const double *const *)e->seeds, new_group(e, "jvp"));
     execute_close(&x);
     return status;

@@ -1,0 +1,303 @@
+/* bpc model.bp -o model.c: from a checked graph to C, under the options.
+ *
+ *   model ─ simplify ─▶ requests, derivatives ─ simplify ─▶ functions ─ plan ─▶ emit
+ *
+ * Prediction has training = 0: what depends on that is copied, and in the copy it is the constant. */
+#include "verbs/pipeline.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ast/ast.h"
+#include "diff/diff.h"
+#include "emit/emit.h"
+#include "plan/plan.h"
+#include "plan/prepare.h"
+#include "simplify/simplify.h"
+#include "simplify/training.h"
+#include "verbs/native.h"
+#include "verbs/verbs.h"
+
+typedef struct {
+    Model *m;
+    Graph *g;
+    const Options *o;
+    SimplifyOptions simplify;
+    PlanOptions plan;
+    VEC(Function *) functions;
+    TensorList wrt, of;
+    Tensor **predicted;  /* by output: its tensor with training = 0 */
+    Tensor **bars, **dots, **seeds;
+} Compilation;
+
+/* ---- what is wanted --------------------------------------------------------------------------------------------------- */
+static bool wants_gradient(const Compilation *c) {
+    bool said = wants(c->o, "gradient");
+    return (said || c->o->want.n == 0) && (said || c->g->loss || c->o->of.n) && c->o->mode != MODE_FORWARD;
+}
+static bool wants_tangents(const Compilation *c) {
+    return wants(c->o, "jvp") || c->o->mode == MODE_FORWARD || c->o->mode == MODE_BOTH;
+}
+
+static const char *const known_wants[] = {"value", "gradient", "jvp"};
+
+static int check_wants(const Options *o) {
+    for (uint32_t k = 0; k < o->want.n; k++) {
+        bool known = false;
+        for (size_t j = 0; j < sizeof known_wants / sizeof *known_wants; j++) known |= strcmp(o->want.at[k], known_wants[j]) == 0;
+        if (known) continue;
+        const char *near = nearest_name(o->want.at[k], known_wants, sizeof known_wants / sizeof *known_wants);
+        fprintf(stderr, "bpc: --want knows value, gradient and jvp, not '%s'", o->want.at[k]);
+        if (near) fprintf(stderr, "; did you mean '%s'?", near);
+        fprintf(stderr, "\n");
+        return STATUS_FAILED;
+    }
+    return STATUS_DONE;
+}
+
+/* ---- derivatives --------------------------------------------------------------------------------------------------------- */
+static int add_gradient(Compilation *c) {
+    Tensor *of, *seed = NULL;
+    int status = model_of_gradient(c->m, c->o, &of);
+    if (status == STATUS_DONE && c->wrt.n == 0) status = model_wrt(c->m, c->o, &c->wrt);
+    if (status != STATUS_DONE) return status;
+    c->bars = NEW_ARRAY(c->g->arena, Tensor *, c->wrt.n + 1);
+    diff_reverse(c->g, &of, &seed, 1, c->wrt.at, c->wrt.n, NULL, c->bars);
+    return STATUS_DONE;
+}
+
+static int add_tangents(Compilation *c) {
+    Graph *g = c->g;
+    int status = c->wrt.n ? STATUS_DONE : model_wrt(c->m, c->o, &c->wrt);
+    if (status == STATUS_DONE) status = model_of_tangents(c->m, c->o, &c->of);
+    if (status != STATUS_DONE) return status;
+    c->seeds = NEW_ARRAY(g->arena, Tensor *, c->wrt.n + 1);
+    c->dots = NEW_ARRAY(g->arena, Tensor *, c->of.n + 1);
+    for (uint32_t k = 0; k < c->wrt.n; k++) {
+        Tensor *t = c->wrt.at[k];
+        c->seeds[k] = graph_add_tensor(g, name_printf(g->names, "%s_dot", t->name), TYPE_REAL, ROLE_SEED, COMBINE_SET, t->rank, t->extent, t->span);
+    }
+    diff_forward(g, c->wrt.at, c->seeds, c->wrt.n, c->of.at, c->of.n, NULL, c->dots);
+    return STATUS_DONE;
+}
+
+static int derive(Compilation *c) {
+    if (!simplify(c->g, STAGE_MODEL, &c->simplify)) return STATUS_FAILED;
+    diff_requests(c->g);
+    int status = model_report(c->m, c->o);
+    c->predicted = training_copies(c->g, c->g->outputs.at, c->g->outputs.n);
+    bool gradient = wants_gradient(c), tangents = wants_tangents(c);
+    if (status == STATUS_DONE && gradient) status = add_gradient(c);
+    if (status == STATUS_DONE && tangents) status = add_tangents(c);
+    if (status != STATUS_DONE) return status;
+    if (!simplify(c->g, STAGE_DERIVATIVE, &c->simplify)) return STATUS_FAILED;
+    plan_prepare(c->g);
+    return STATUS_DONE;
+}
+
+/* ---- functions ------------------------------------------------------------------------------------------------------------- */
+static Goal *goals(Graph *g, Tensor *const *what, Tensor *const *names, uint32_t n) {
+    Goal *list = NEW_ARRAY(g->arena, Goal, n + 1);
+    for (uint32_t k = 0; k < n; k++) list[k] = (Goal){what[k], names[k]};
+    return list;
+}
+
+static Function *function_new(Compilation *c, FunctionKind kind, Tensor *const *outputs) {
+    Function *f = NEW(c->g->arena, Function);
+    f->kind = kind;
+    f->graph = c->g;
+    f->n_outputs = outputs ? c->g->outputs.n : 0;
+    f->outputs = goals(c->g, outputs, c->g->outputs.at, f->n_outputs);
+    vec_push(c->g->arena, &c->functions, f);
+    return f;
+}
+
+static void give_gradient(Compilation *c, Function *f) {
+    f->results = goals(c->g, c->bars, c->wrt.at, c->wrt.n);
+    f->n_results = c->wrt.n;
+}
+
+static bool plan_all(Compilation *c) {
+    Tensor *const *outputs = c->g->outputs.at;
+    if (!plan_function(function_new(c, FUNCTION_PREDICT, c->predicted), &c->plan)) return false;
+    if (c->bars) {
+        Function *gradient = function_new(c, FUNCTION_GRADIENT, outputs), *forward = function_new(c, FUNCTION_FORWARD, outputs),
+                 *backward = function_new(c, FUNCTION_BACKWARD, NULL);
+        give_gradient(c, gradient);
+        give_gradient(c, backward);
+        if (!plan_function(gradient, &c->plan) || !plan_pair(forward, backward, &c->plan)) return false;
+    }
+    if (c->dots) {
+        Function *jvp = function_new(c, FUNCTION_JVP, outputs);
+        jvp->results = goals(c->g, c->dots, c->of.at, c->of.n);
+        jvp->n_results = c->of.n;
+        jvp->seeds = goals(c->g, c->seeds, c->wrt.at, c->wrt.n);
+        jvp->n_seeds = c->wrt.n;
+        if (!plan_function(jvp, &c->plan)) return false;
+    }
+    return true;
+}
+
+/* ---- text ------------------------------------------------------------------------------------------------------------------ */
+static const char *stem_name(Arena *arena, const char *path) {
+    const char *slash = strrchr(path, '/');
+    return slash ? arena_printf(arena, "%s", slash + 1) : path;
+}
+
+/* The options that shape the code, so that the comment at the top says how to make it again. */
+static const char *command_line(Compilation *c) {
+    static const char *const real[] = {"", " --real f32", " --real f64"}, *const mode[] = {"", " --mode reverse", " --mode forward", " --mode both"};
+    const Options *o = c->o;
+    Text line = {0};
+    text_add(&line, "bpc %s%s%s -O%d%s%s", stem_name(c->g->arena, c->m->path), real[o->real], mode[o->mode], o->level,
+             o->blas == BLAS_NONE ? " --blas none" : "", o->standalone ? " --standalone" : "");
+    for (uint32_t k = 0; k < o->defines.n; k++) text_add(&line, " -D %s=%.17g", o->defines.at[k].name, o->defines.at[k].value);
+    const StringList *lists[] = {&o->want, &o->of, &o->wrt};
+    static const char *const names[] = {"want", "of", "wrt"};
+    for (int l = 0; l < 3; l++)
+        for (uint32_t k = 0; k < lists[l]->n; k++) {
+            if (k == 0) text_add(&line, " --%s ", names[l]);
+            text_add(&line, "%s%s", k ? "," : "", lists[l]->at[k]);
+        }
+    const char *kept = arena_printf(c->g->arena, "%s", line.at);
+    text_free(&line);
+    return kept;
+}
+
+static int compile_functions(Compilation *c) {
+    int status = check_wants(c->o);
+    if (status == STATUS_DONE) status = derive(c);
+    if (status != STATUS_DONE) return status;
+    if (!plan_all(c)) {
+        status = model_report(c->m, c->o);
+        return status == STATUS_DONE ? STATUS_FAILED : status;
+    }
+    return STATUS_DONE;
+}
+
+static Compilation compilation_new(Model *m, const Options *o) {
+    return (Compilation){.m = m, .g = m->graph, .o = o,
+                         .simplify = {.level = o->level, .dump_after = o->dump_after},
+                         .plan = {.level = o->level, .blas = o->blas == BLAS_CBLAS && !o->standalone}};
+}
+
+int model_emit(Model *m, const Options *o, const char *header_name, Text *c_text, Text *h_text) {
+    Compilation c = compilation_new(m, o);
+    int status = compile_functions(&c);
+    if (status != STATUS_DONE) return status;
+    Emission e = {.graph = c.g, .prefix = symbol_prefix(c.g->arena, o), .header_name = header_name, .source_name = stem_name(c.g->arena, m->path),
+                  .command = command_line(&c), .standalone = o->standalone, .functions = c.functions.at, .n_functions = c.functions.n,
+                  .wrt = c.wrt.at, .n_wrt = c.wrt.n};
+    if (c_text) emit_source(&e, c_text);
+    if (h_text) emit_header(&e, h_text);
+    return STATUS_DONE;
+}
+
+/* ---- the verb ---------------------------------------------------------------------------------------------------------------- */
+static const OptionRow *const tables[] = {compile_options, derivative_options, code_options, model_options, NULL};
+static const VerbHelp help = {NULL, "model.bp -o model.c",
+                              "Turns the equations of model.bp into C: model.c and model.h, which compute its outputs and their derivatives.", tables};
+
+static int print_text(Text *text) {
+    fwrite(text->at ? text->at : "", 1, text->n, stdout);
+    text_free(text);
+    return STATUS_DONE;
+}
+
+/* --emit tokens and ast need no more than the text; they print what they can of a wrong file too. */
+static int emit_source_form(const Options *o, Emit form) {
+    Base base = base_new();
+    size_t n;
+    char *text = file_read_whole(o->model, 64 << 20, &n);
+    if (!text) {
+        fprintf(stderr, "bpc: cannot read '%s': %s\n", o->model, strerror(errno));
+        return STATUS_FAILED;
+    }
+    uint16_t source = diag_add_source(base.diag, o->model, text, n);
+    Text out = {0};
+    if (form == EMIT_TOKENS) tokens_print(&base, source, &out);
+    else ast_print(&out, ast_parse(&base, source));
+    print_text(&out);
+    diag_print(base.diag, stderr, use_colour());
+    int status = diag_errors(base.diag) ? STATUS_WRONG_MODEL : STATUS_DONE;
+    base_free(&base);
+    free(text);
+    return status;
+}
+
+static int emit_graph_form(Model *m, const Options *o) {
+    Compilation c = compilation_new(m, o);
+    Text out = {0};
+    if (o->emit == EMIT_GRAPH) graph_print(m->graph, &out);
+    else if (o->emit == EMIT_JSON) graph_print_json(m->graph, &out);
+    else {
+        int status = compile_functions(&c);
+        if (status != STATUS_DONE) return status;
+        for (uint32_t k = 0; k < c.functions.n; k++) function_print(c.functions.at[k], &out);
+    }
+    return print_text(&out);
+}
+
+static const char *with_suffix(Arena *arena, const char *path, const char *suffix) {
+    const char *slash = strrchr(path, '/'), *dot = strrchr(path, '.');
+    size_t n = dot && (!slash || dot > slash + 1) ? (size_t)(dot - path) : strlen(path);
+    return arena_printf(arena, "%.*s%s", (int)n, path, suffix);
+}
+
+static int write_file(const char *path, const char *bytes, size_t n) {
+    int error = file_write_whole(path, bytes, n);
+    if (error == 0) return STATUS_DONE;
+    fprintf(stderr, "bpc: cannot write '%s': %s\n", path, strerror(error));
+    return STATUS_FAILED;
+}
+
+/* target: the model and what it imports, and an empty rule for each, as -MP has it. */
+static int write_dependencies(Model *m, const Options *o, const char *output) {
+    Arena *arena = m->base.arena;
+    const char *path = o->depend_file ? o->depend_file : with_suffix(arena, output, ".d");
+    Text text = {0};
+    text_add(&text, "%s %s: %s", output, with_suffix(arena, output, ".h"), m->path);
+    for (uint32_t k = 0; k < m->files.n; k++) text_add(&text, " %s", m->files.at[k]);
+    text_add(&text, "\n");
+    for (uint32_t k = 0; k < m->files.n; k++) text_add(&text, "%s:\n", m->files.at[k]);
+    int status = write_file(path, text.at, text.n);
+    text_free(&text);
+    return status;
+}
+
+/* Both files, or neither: the header goes first, and is taken back where the source cannot be written. */
+static int emit_files(Model *m, const Options *o) {
+    Arena *arena = m->base.arena;
+    const char *output = o->output ? o->output : with_suffix(arena, stem_name(arena, strcmp(o->model, "-") ? o->model : "model"), ".c");
+    bool to_stdout = strcmp(output, "-") == 0;
+    const char *header = to_stdout ? arena_printf(arena, "%s.h", symbol_prefix(arena, o)) : with_suffix(arena, output, ".h");
+    Text c = {0}, h = {0};
+    int status = model_emit(m, o, stem_name(arena, header), &c, &h);
+    if (status == STATUS_DONE && to_stdout) status = write_file("-", c.at, c.n);
+    if (status == STATUS_DONE && !to_stdout) {
+        status = write_file(header, h.at, h.n);
+        if (status == STATUS_DONE) status = write_file(output, c.at, c.n);
+        if (status == STATUS_DONE && (o->depend || o->depend_file)) status = write_dependencies(m, o, output);
+    }
+    text_free(&c);
+    text_free(&h);
+    return status;
+}
+
+int verb_compile(int argc, char **argv) {
+    Arena *arena = arena_new();
+    Options o;
+    options_init(&o, arena);
+    OptionsOutcome outcome = options_parse(&o, &help, argc, argv);
+    int status = outcome == OPTIONS_WRONG ? STATUS_FAILED : STATUS_DONE;
+    if (outcome == OPTIONS_RUN && (o.emit == EMIT_TOKENS || o.emit == EMIT_AST)) status = emit_source_form(&o, (Emit)o.emit);
+    else if (outcome == OPTIONS_RUN) {
+        Model m;
+        status = model_open(&m, &o);
+        if (status == STATUS_DONE) status = o.emit == EMIT_C ? emit_files(&m, &o) : emit_graph_form(&m, &o);
+        model_close(&m);
+    }
+    arena_free(arena);
+    return status;
+}
