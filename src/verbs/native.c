@@ -16,7 +16,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "verbs/compile.h"
 #include "verbs/verbs.h"
 
 extern char **environ;
@@ -75,6 +74,19 @@ static StringList compiler_call(Arena *arena, const char *const *flags, uint32_t
     return call;
 }
 
+/* What libbp.a itself is linked with (CBLAS, where it was built with one) is in its package file. */
+static void add_private_libraries(Arena *arena, StringList *call) {
+    static const char wanted[] = "Libs.private:";
+    size_t n;
+    char *text = file_read_whole(place_package(arena), 1 << 16, &n);
+    char *line = text ? strstr(text, wanted) : NULL;
+    if (line) {
+        line[strcspn(line, "\n")] = '\0';
+        add_words(arena, call, line + sizeof wanted - 1);
+    }
+    free(text);
+}
+
 /* Runs the compiler; prints what failed. */
 static int run_compiler(Arena *arena, StringList call, const char *source, const char *object) {
     vec_push(arena, &call, arena_printf(arena, "-I%s", place_headers(arena)));
@@ -82,6 +94,8 @@ static int run_compiler(Arena *arena, StringList call, const char *source, const
     vec_push(arena, &call, object);
     vec_push(arena, &call, source);
     vec_push(arena, &call, place_archive(arena));
+    vec_push(arena, &call, "-Wl,--as-needed");
+    add_private_libraries(arena, &call);
     vec_push(arena, &call, "-lm");
     vec_push(arena, &call, NULL);
     pid_t child;
@@ -167,10 +181,7 @@ int native_open(Native *n, Model *m, const Options *o, const char *const *flags,
     Arena *arena = m->base.arena;
     *n = (Native){.prefix = symbol_prefix(arena, o)};
     Text c = {0}, h = {0};
-    Options named = *o; /* the same text wherever the results go, so that one build serves */
-    named.output = "model.c";
-    named.prefix = n->prefix;
-    int status = model_emit(m, &named, &c, &h);
+    int status = model_emit(m, o, "model.h", &c, &h);
     const char *cache = status == STATUS_DONE ? cache_folder(arena) : NULL;
     if (status == STATUS_DONE && !cache) status = STATUS_FAILED;
     if (status == STATUS_DONE) {

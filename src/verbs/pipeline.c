@@ -32,6 +32,7 @@ static const char *find_place(Arena *arena, const char *built, const char *insta
 
 const char *place_library(Arena *arena) { return find_place(arena, "../lib", "../share/bpc/lib", "nn.bp"); }
 const char *place_headers(Arena *arena) { return find_place(arena, "../runtime", "../include", "bp.h"); }
+const char *place_package(Arena *arena) { return arena_printf(arena, "%s/bp.pc", find_place(arena, ".", "../lib/pkgconfig", "bp.pc")); }
 const char *place_archive(Arena *arena) { return arena_printf(arena, "%s/libbp.a", find_place(arena, ".", "../lib", "libbp.a")); }
 
 /* ---- models ---------------------------------------------------------------------------------------------------------- */

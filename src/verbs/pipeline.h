@@ -13,8 +13,8 @@ typedef struct {
     FileList files;   /* what was imported */
 } Model;
 
-/* Where the installed library, the runtime's headers and libbp.a are: beside the command, as built or as installed. */
-const char *place_library(Arena *), *place_headers(Arena *), *place_archive(Arena *);
+/* Where the installed library, the runtime's headers, libbp.a and bp.pc are: beside the command, as built or as installed. */
+const char *place_library(Arena *), *place_headers(Arena *), *place_archive(Arena *), *place_package(Arena *);
 
 /* Reads the file, checks it, prints what is wrong. Returns a status; on success model->graph is there. */
 int model_open(Model *, const Options *);
@@ -30,5 +30,9 @@ int model_wrt(Model *, const Options *, TensorList *);
 int model_of_gradient(Model *, const Options *, Tensor **);
 int model_of_tangents(Model *, const Options *, TensorList *);
 bool wants(const Options *, const char *what);
+
+/* compile.c: from the checked graph to C, under the options. The C includes `header_name`. Either text may be NULL.
+ * Prints what is wrong and returns a status; uses up the graph. */
+int model_emit(Model *, const Options *, const char *header_name, Text *c, Text *h);
 
 #endif
