@@ -20,19 +20,19 @@ void writer_line(Writer *w, const char *format, ...) {
 
 /* ---- where locals are declared ------------------------------------------------------------------------------------- */
 typedef struct {
-    const Node *home;  /* the innermost loop or test around all touches; NULL: the function's own list */
-    const Node *first; /* the first statement that touches it */
-    const Node *first_home;
+    const Tree *home;  /* the innermost loop or test around all touches; NULL: the function's own list */
+    const Tree *first; /* the first statement that touches it */
+    const Tree *first_home;
     uint32_t writes;
 } Home;
 
-static bool is_inside(const Node *around, const Visit *v) {
+static bool is_inside(const Tree *around, const Visit *v) {
     for (; v && v->node; v = v->outer)
         if (v->node == around) return true;
     return !around;
 }
 
-static void touch_local(Writer *w, Tensor *t, const Node *n, const Visit *v, bool write) {
+static void touch_local(Writer *w, Tensor *t, const Tree *n, const Visit *v, bool write) {
     const Buffer *b = w->f->buffer[t->number];
     if (!b || b->place != PLACE_LOCAL) return;
     Home *h = map_get(w->homes, t);
@@ -45,13 +45,13 @@ static void touch_local(Writer *w, Tensor *t, const Node *n, const Visit *v, boo
     while (!is_inside(h->home, v)) h->home = map_get(w->around, h->home);
 }
 
-static void visit_locals(Node *n, const Visit *v, void *with) {
+static void visit_locals(Tree *n, const Visit *v, void *with) {
     Writer *w = with;
     if (n->body) map_put(w->around, n, (void *)(uintptr_t)v->node);
-    ExprList all = node_reads(w->g, n);
+    ExprList all = tree_reads(w->g, n);
     for (uint32_t k = 0; k < all.n; k++)
         if (all.at[k]->kind == EXPR_READ) touch_local(w, all.at[k]->of.tensor, n, v, false);
-    if (n->kind == NODE_SET) touch_local(w, n->as.set.to, n, v, true);
+    if (n->kind == TREE_SET) touch_local(w, n->as.set.to, n, v, true);
 }
 
 void find_homes(Writer *w) {
@@ -62,7 +62,7 @@ void find_homes(Writer *w) {
     for (uint32_t k = 0; k < w->f->n_tensors; k++) { /* those that their first statement cannot declare */
         Tensor *t = w->g->tensors.at[k];
         Home *h = map_get(w->homes, t);
-        if (!h || (h->first->kind == NODE_SET && h->first->as.set.to == t && h->first->as.set.op == COMBINE_SET && h->first_home == h->home)) continue;
+        if (!h || (h->first->kind == TREE_SET && h->first->as.set.to == t && h->first->as.set.op == COMBINE_SET && h->first_home == h->home)) continue;
         Locals *list = map_get(w->late, KEY((uintptr_t)h->home));
         if (!list) map_put(w->late, KEY((uintptr_t)h->home), list = NEW(w->g->arena, Locals));
         vec_push(w->g->arena, &list->tensors, t);
@@ -71,7 +71,7 @@ void find_homes(Writer *w) {
 
 static const char *local_type(Writer *w, const Tensor *t) { return t->type == TYPE_INT ? "int64_t" : real_type(w); }
 
-static void declare_late(Writer *w, const Node *home) {
+static void declare_late(Writer *w, const Tree *home) {
     Locals *list = map_get(w->late, KEY((uintptr_t)home));
     for (uint32_t k = 0; list && k < list->tensors.n; k++) {
         Tensor *t = list->tensors.at[k];
@@ -124,7 +124,7 @@ static const char *bound_name(Writer *w, Expr *const *bound, uint32_t n, bool lo
     return name;
 }
 
-static void write_pragma(Writer *w, const Node *n) {
+static void write_pragma(Writer *w, const Tree *n) {
     if (n->as.loop.how != LOOP_SIMD) return;
     writer_indent(w);
     text_add(w->out, "#pragma omp simd");
@@ -133,7 +133,7 @@ static void write_pragma(Writer *w, const Node *n) {
     text_add(w->out, n->as.loop.n_sums ? ")\n" : "\n");
 }
 
-static void write_loop(Writer *w, const Node *n) {
+static void write_loop(Writer *w, const Tree *n) {
     const Range *r = &n->as.loop.range;
     const char *i = writer_take_name(w, w->g->indices.at[r->index].name);
     map_put(w->indices, KEY(r->index), (void *)(uintptr_t)i);
@@ -155,15 +155,12 @@ static void write_loop(Writer *w, const Node *n) {
     map_put(w->names, name_of(w->g->names, i), NULL); /* free for the next loop */
 }
 
-static void write_test(Writer *w, const Node *n) {
+static void write_test(Writer *w, const Tree *n) {
     Expr *condition = n->as.test.condition ? prepare_value(w, n->as.test.condition) : NULL;
     writer_indent(w);
     text_add(w->out, "if (");
     if (condition) write_expr(w, condition, condition->type, C_TERNARY);
-    for (uint32_t k = 0; k < n->as.test.n_wanted; k++) {
-        const Buffer *b = w->f->buffer[n->as.test.wanted[k]->number];
-        text_add(w->out, "%s%s", k ? " || " : "", wanted_pointer(w, b));
-    }
+    for (uint32_t k = 0; k < n->as.test.n_wanted; k++) text_add(w->out, "%s%s", k ? " || " : "", goal_member(w, n->as.test.wanted[k]));
     text_add(w->out, ") {\n");
     w->indent++;
     write_list(w, n->body, n);
@@ -171,11 +168,11 @@ static void write_test(Writer *w, const Node *n) {
     writer_line(w, "}");
 }
 
-static void write_target(Writer *w, const Node *n) { write_element(w, n->as.set.to, n->as.set.subs); }
+static void write_target(Writer *w, const Tree *n) { write_element(w, n->as.set.to, n->as.set.subs); }
 
 static bool is_narrow(Writer *w, const Tensor *t) { return t->type == TYPE_INT && w->f->buffer[t->number]->place != PLACE_LOCAL; }
 
-static void write_assignment(Writer *w, const Node *n, Expr *value, const char *how) {
+static void write_assignment(Writer *w, const Tree *n, Expr *value, const char *how) {
     Tensor *t = n->as.set.to;
     write_target(w, n);
     bool narrow = is_narrow(w, t);
@@ -194,7 +191,7 @@ static void write_assignment(Writer *w, const Node *n, Expr *value, const char *
 }
 
 /* The better of what is there and the value; ties stay, a nan wins and stays. */
-static void write_best(Writer *w, const Node *n, Expr *value) {
+static void write_best(Writer *w, const Tree *n, Expr *value) {
     Tensor *t = n->as.set.to;
     const char *v = writer_take_name(w, "v");
     writer_line(w, "{");
@@ -214,7 +211,7 @@ static void write_best(Writer *w, const Node *n, Expr *value) {
     map_put(w->names, name_of(w->g->names, v), NULL);
 }
 
-static void write_truth(Writer *w, const Node *n, Expr *value) {
+static void write_truth(Writer *w, const Tree *n, Expr *value) {
     bool any = n->as.set.op == COMBINE_OR;
     text_add(w->out, any ? "if (" : "if (!(");
     write_expr(w, value, value->type, C_TERNARY);
@@ -223,7 +220,7 @@ static void write_truth(Writer *w, const Node *n, Expr *value) {
     text_add(w->out, any ? " = 1;\n" : " = 0;\n");
 }
 
-static void write_set(Writer *w, const Node *n) {
+static void write_set(Writer *w, const Tree *n) {
     static const char *const how[N_COMBINES] = {[COMBINE_SET] = " = ", [COMBINE_ADD] = " += ", [COMBINE_MUL] = " *= "};
     Tensor *t = n->as.set.to;
     Expr *value = prepare_value(w, n->as.set.value);
@@ -243,13 +240,13 @@ static void write_set(Writer *w, const Node *n) {
     write_assignment(w, n, value, how[op]);
 }
 
-void write_list(Writer *w, const Node *list, const Node *home) {
+void write_list(Writer *w, const Tree *list, const Tree *home) {
     declare_late(w, home);
-    for (const Node *n = list; n; n = n->next) {
-        if (n->why && n->why != w->said && n->kind != NODE_IF) write_comment(w, n->why);
+    for (const Tree *n = list; n; n = n->next) {
+        if (n->why && n->why != w->said && n->kind != TREE_IF) write_comment(w, n->why);
         if (n->why) w->said = n->why;
-        if (n->kind == NODE_LOOP) write_loop(w, n);
-        else if (n->kind == NODE_IF) write_test(w, n);
-        else if (n->kind == NODE_SET) write_set(w, n);
+        if (n->kind == TREE_LOOP) write_loop(w, n);
+        else if (n->kind == TREE_IF) write_test(w, n);
+        else if (n->kind == TREE_SET) write_set(w, n);
     }
 }

@@ -42,25 +42,38 @@ void write_real(Writer *, double);
 Expr *prepare_value(Writer *, Expr *);
 
 /* ---- statements (statement.c) ---- */
-/* The expression that is null where the caller does not want the array: "grads->w". */
-const char *wanted_pointer(Writer *, const Buffer *);
+/* The caller's place for a goal: "grads->w", "out->L". */
+const char *goal_member(Writer *, const Goal *);
 void find_homes(Writer *);
-void write_list(Writer *, const Node *list, const Node *home);
+void write_list(Writer *, const Tree *list, const Tree *home);
 
 /* ---- parts of the source ---- */
-void write_function(Writer *);                            /* function.c */
-void write_prototype(Writer *, FunctionKind, bool comment);
-const char *function_name(FunctionKind);
-void write_workspace(const Emission *, Text *);           /* workspace.c: workspace_size */
-void write_check(const Emission *, Text *, Map *used);    /* check.c: what must hold at entry */
-void write_describe(const Emission *, Text *);            /* describe.c */
-void write_runtime(const Emission *, Text *, Map *used);  /* runtime_text.c: libbp's functions, for --standalone */
+void write_function(Writer *);                                   /* function.c */
+void write_struct_types(const Emission *, Text *);               /* header.c */
+void write_prototype(const Emission *, FunctionKind, Text *, const char *end); /* signature.c */
+void write_arguments(const Emission *, FunctionKind, Text *);    /* dims, in, params, … as a caller passes them on */
+void write_common_arguments(const Emission *, bool types, Text *); /* those that all functions have */
+void write_workspace_size(const Emission *, Text *);             /* workspace.c */
+void write_entry_check(const Emission *, Text *, Map *used);      /* entry.c: what must hold when code is entered */
+void write_description(const Emission *, Text *);                /* describe.c */
+void write_runtime(const Emission *, Text *, Map *used);         /* runtime_text.c: libbp's functions, for --standalone */
+
+typedef struct {
+    FunctionKind kind;
+    const char *name;     /* "gradient" */
+    const char *results;  /* struct that receives what is wanted, and its variable: "grads"; NULL: outputs alone */
+    const char *seeds;    /* struct of further input, and its variable: "tangents"; or NULL */
+    bool outputs;         /* fills the outputs struct too */
+    const char *what;     /* one line for the table of contents */
+} FunctionShape;
+extern const FunctionShape function_shapes[N_FUNCTIONS];
 
 /* What a model has: structs that would be empty do not exist. */
-bool has_role(const Graph *, Role);
-bool has_outputs(const Graph *);
+bool has_dims(const Graph *), has_inputs(const Graph *), has_params(const Graph *), has_state(const Graph *), has_outputs(const Graph *);
 bool has_function(const Emission *, FunctionKind);
 const char *upper_case(Arena *, const char *);
+/* A member's name, the same wherever the tensor is a member: unique among all of the model's. */
+const char *member_name(const Emission *, const Tensor *);
 /* "x[m, 64]", for comments */
 void write_shape(const Graph *, Text *, const Tensor *);
 

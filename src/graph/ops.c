@@ -72,11 +72,12 @@ static Expr *read_atom(Reader *r) {
     }
     const char *begin = r->at;
     while (isalnum((unsigned char)*r->at) || *r->at == '_') r->at++;
+    bool letter = r->at == begin + 1;
     Symbol name = name_intern(r->g->names, begin, (size_t)(r->at - begin));
     if (take(r, "(")) return read_call(r, name);
     static const char arguments[] = "abcy";
     const char *k = strchr(arguments, begin[0]);
-    if (r->at != begin + 1 || !k) {
+    if (!letter || !k) {
         fprintf(stderr, "bpc: ops.def: what is '%s'?\n", name);
         abort();
     }

@@ -100,13 +100,18 @@ Domain domain_restrict(Graph *g, Domain domain, Expr *condition) {
     return d;
 }
 
+Expr *condition_left(Graph *g, Expr *c, const Domain *d) {
+    if (!c || expr_is_int(c, 1)) return NULL;
+    if (expr_is_op(c, OP_and)) return expr_and(g, condition_left(g, c->arg[0], d), condition_left(g, c->arg[1], d));
+    Affine form;
+    return as_form(g, c, false, &form) && always(g, &form, d) ? NULL : c;
+}
+
 Expr *inside_condition(Graph *g, const Tensor *t, Expr *const *subs, const Domain *domain) {
     Expr *all = NULL;
     for (uint32_t k = 0; k < t->rank; k++) {
-        Expr *low = expr_op2(g, OP_ge, subs[k], expr_int(g, 0)), *high = expr_op2(g, OP_lt, subs[k], t->extent[k]);
-        Affine form;
-        if (!as_form(g, low, false, &form) || !always(g, &form, domain)) all = expr_and(g, all, low);
-        if (!as_form(g, high, false, &form) || !always(g, &form, domain)) all = expr_and(g, all, high);
+        all = expr_and(g, all, condition_left(g, expr_op2(g, OP_ge, subs[k], expr_int(g, 0)), domain));
+        all = expr_and(g, all, condition_left(g, expr_op2(g, OP_lt, subs[k], t->extent[k]), domain));
     }
-    return all && expr_is_int(all, 1) ? NULL : all;
+    return all;
 }

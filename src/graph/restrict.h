@@ -9,4 +9,7 @@ Domain domain_restrict(Graph *, Domain, Expr *condition);
 /* The condition that subscripts fall inside the tensor; NULL where that is so all over the domain. */
 Expr *inside_condition(Graph *, const Tensor *, Expr *const *subs, const Domain *);
 
+/* What is left of a condition once its conjuncts that hold all over the domain are gone; NULL: nothing. */
+Expr *condition_left(Graph *, Expr *condition, const Domain *);
+
 #endif

@@ -26,24 +26,24 @@ typedef struct {
     Touches *out;
 } Collect;
 
-static void collect_node(Node *n, const Visit *v, void *with) {
+static void collect_node(Tree *n, const Visit *v, void *with) {
     (void)v;
     Collect *c = with;
-    ExprList all = node_reads(c->g, n);
+    ExprList all = tree_reads(c->g, n);
     for (uint32_t k = 0; k < all.n; k++)
         if (all.at[k]->kind == EXPR_READ) vec_push(c->g->arena, c->out, (Touch){all.at[k]->of.tensor, all.at[k]->arg, false});
-    if (n->kind == NODE_SET) vec_push(c->g->arena, c->out, (Touch){n->as.set.to, n->as.set.subs, true});
-    if (n->kind == NODE_KERNEL) {
+    if (n->kind == TREE_SET) vec_push(c->g->arena, c->out, (Touch){n->as.set.to, n->as.set.subs, true});
+    if (n->kind == TREE_KERNEL) {
         vec_push(c->g->arena, c->out, (Touch){n->as.product.a, NULL, false});
         vec_push(c->g->arena, c->out, (Touch){n->as.product.b, NULL, false});
         vec_push(c->g->arena, c->out, (Touch){n->as.product.c, NULL, true});
     }
 }
 
-static Touches touches_of(Graph *g, Node *n) {
+static Touches touches_of(Graph *g, Tree *n) {
     Touches t = {0};
     Collect c = {g, &t};
-    Node *next = n->next;
+    Tree *next = n->next;
     n->next = NULL;
     tree_visit(n, collect_node, &c);
     n->next = next;
@@ -74,7 +74,7 @@ static bool same_bounds(Graph *g, Expr *const *a, uint32_t n, Expr *const *b, ui
         if (a[k] != b[k] && !affine_equal(g, a[k], b[k])) return false;
     return true;
 }
-static bool same_loop(Graph *g, const Node *a, const Node *b) {
+static bool same_loop(Graph *g, const Tree *a, const Tree *b) {
     const Range *x = &a->as.loop.range, *y = &b->as.loop.range;
     return a->as.loop.down == b->as.loop.down && same_bounds(g, x->lo, x->n_lo, y->lo, y->n_lo) && same_bounds(g, x->hi, x->n_hi, y->hi, y->n_hi);
 }
@@ -83,18 +83,18 @@ static bool same_loop(Graph *g, const Node *a, const Node *b) {
 static void subst_list(Subst *s, Expr **at, uint32_t n) {
     for (uint32_t k = 0; k < n; k++) at[k] = subst_apply(s, at[k]);
 }
-static void rename_node(Node *n, const Visit *v, void *with) {
+static void rename_node(Tree *n, const Visit *v, void *with) {
     (void)v;
     Subst *s = with;
-    if (n->kind == NODE_SET) {
+    if (n->kind == TREE_SET) {
         subst_list(s, n->as.set.subs, n->as.set.to->rank);
         n->as.set.value = subst_apply(s, n->as.set.value);
-    } else if (n->kind == NODE_IF) {
+    } else if (n->kind == TREE_IF) {
         n->as.test.condition = subst_apply(s, n->as.test.condition);
-    } else if (n->kind == NODE_LOOP) {
+    } else if (n->kind == TREE_LOOP) {
         subst_list(s, n->as.loop.range.lo, n->as.loop.range.n_lo);
         subst_list(s, n->as.loop.range.hi, n->as.loop.range.n_hi);
-    } else if (n->kind == NODE_KERNEL) {
+    } else if (n->kind == TREE_KERNEL) {
         subst_list(s, n->as.product.a_subs, n->as.product.a->rank);
         subst_list(s, n->as.product.b_subs, n->as.product.b->rank);
         subst_list(s, n->as.product.c_subs, n->as.product.c->rank);
@@ -103,29 +103,29 @@ static void rename_node(Node *n, const Visit *v, void *with) {
 
 /* ---- one list of statements ------------------------------------------------------------------------------------ */
 typedef struct {
-    Node *node;
+    Tree *node;
     Touches touches;
 } Entry;
 typedef VEC(Entry) Entries;
 
-static bool has_kernel(Node *n) {
-    for (Node *k = n->body; k; k = k->next)
-        if (k->kind == NODE_KERNEL || (k->body && has_kernel(k))) return true;
+static bool has_kernel(Tree *n) {
+    for (Tree *k = n->body; k; k = k->next)
+        if (k->kind == TREE_KERNEL || (k->body && has_kernel(k))) return true;
     return false;
 }
 
 /* Puts the nest into an earlier loop of the list; false where none fits. */
-static bool join_loop(Graph *g, Entries *list, Node *n, const Touches *touches) {
-    if (n->kind != NODE_LOOP || has_kernel(n)) return false;
+static bool join_loop(Graph *g, Entries *list, Tree *n, const Touches *touches) {
+    if (n->kind != TREE_LOOP || has_kernel(n)) return false;
     Expr *index = expr_index(g, n->as.loop.index);
     for (uint32_t k = list->n; k-- > 0 && list->n - k <= WINDOW;) {
         Entry *e = &list->at[k];
-        if (e->node->kind == NODE_LOOP && same_loop(g, e->node, n) && !has_kernel(e->node) &&
+        if (e->node->kind == TREE_LOOP && same_loop(g, e->node, n) && !has_kernel(e->node) &&
             compatible(&e->touches, expr_index(g, e->node->as.loop.index), touches, index)) {
             Subst *s = subst_new(g);
             subst_index(s, n->as.loop.index, expr_index(g, e->node->as.loop.index));
             tree_visit(n->body, rename_node, s);
-            Node **end = &e->node->body;
+            Tree **end = &e->node->body;
             while (*end) end = &(*end)->next;
             *end = n->body;
             e->touches = touches_of(g, e->node);
@@ -136,15 +136,15 @@ static bool join_loop(Graph *g, Entries *list, Node *n, const Touches *touches) 
     return false;
 }
 
-static void fuse_list(Graph *g, Node **list) {
+static void fuse_list(Graph *g, Tree **list) {
     Entries entries = {0};
-    for (Node *n = *list, *next; n; n = next) {
+    for (Tree *n = *list, *next; n; n = next) {
         next = n->next;
         n->next = NULL;
         Touches touches = touches_of(g, n);
         if (!join_loop(g, &entries, n, &touches)) vec_push(g->arena, &entries, (Entry){n, touches});
     }
-    Node **tail = list;
+    Tree **tail = list;
     *tail = NULL;
     for (uint32_t k = 0; k < entries.n; k++) {
         *tail = entries.at[k].node;

@@ -16,14 +16,14 @@
 #include "graph/ops.h"
 #include "graph/restrict.h"
 
-Node *node_new(Arena *arena, NodeKind kind, const Equation *why) {
-    Node *n = NEW(arena, Node);
+Tree *tree_new(Arena *arena, TreeKind kind, const Equation *why) {
+    Tree *n = NEW(arena, Tree);
     n->kind = kind;
     n->why = why;
     return n;
 }
 
-void node_append(Node ***tail, Node *n) {
+void tree_append(Tree ***tail, Tree *n) {
     **tail = n;
     while (n && n->next) n = n->next;
     if (n) *tail = &n->next;
@@ -176,17 +176,17 @@ static Range subst_range(Graph *g, Subst *s, const Range *r) {
     return copy;
 }
 
-static Node *loop_node(Graph *g, Range range, const Equation *why) {
-    Node *n = node_new(g->arena, NODE_LOOP, why);
+static Tree *loop_node(Graph *g, Range range, const Equation *why) {
+    Tree *n = tree_new(g->arena, TREE_LOOP, why);
     n->as.loop.index = range.index;
     n->as.loop.range = range;
     return n;
 }
 
-static Node *set_node(Nesting *n, Combine op, Expr *value) {
+static Tree *set_node(Nesting *n, Combine op, Expr *value) {
     const Equation *e = n->step->equation;
     Graph *g = n->build->g;
-    Node *set = node_new(g->arena, NODE_SET, e);
+    Tree *set = tree_new(g->arena, TREE_SET, e);
     set->as.set.to = e->target;
     set->as.set.op = op;
     set->as.set.subs = NEW_ARRAY(g->arena, Expr *, e->target->rank + 1);
@@ -196,7 +196,7 @@ static Node *set_node(Nesting *n, Combine op, Expr *value) {
 }
 
 /* Wraps the statement in loops over the indices that are still open, those for which `pick` holds. */
-static Node **open_loops(Nesting *n, Node **at, bool left) {
+static Tree **open_loops(Nesting *n, Tree **at, bool left) {
     const Equation *e = n->step->equation;
     Graph *g = n->build->g;
     for (uint32_t k = 0; k < e->domain.n; k++) {
@@ -208,14 +208,14 @@ static Node **open_loops(Nesting *n, Node **at, bool left) {
     return at;
 }
 
-static Node **open_test(Graph *g, Node **at, Expr *condition, const Equation *why) {
+static Tree **open_test(Graph *g, Tree **at, Expr *condition, const Equation *why) {
     if (!condition) return at;
-    *at = node_new(g->arena, NODE_IF, why);
+    *at = tree_new(g->arena, TREE_IF, why);
     (*at)->as.test.condition = condition;
     return &(*at)->body;
 }
 
-static Node *nest_step(Build *b, const Step *step) {
+static Tree *nest_step(Build *b, const Step *step) {
     Graph *g = b->g;
     const Equation *e = step->equation;
     Nesting n = {.build = b, .step = step, .subst = subst_new(g), .solved = map_new(g->arena)};
@@ -223,7 +223,7 @@ static Node *nest_step(Build *b, const Step *step) {
         if (map_get(b->loops.at[k].order->axis, e->target)) solve_for(&n, &b->loops.at[k]);
     Domain around = enclosing_domain(b);
     Expr *condition = condition_left(g, subst_apply(n.subst, n.condition), &around);
-    Node *root = NULL, **at = open_test(g, &root, condition, e);
+    Tree *root = NULL, **at = open_test(g, &root, condition, e);
     bool starts = e->target->op != COMBINE_SET && !step->init && !tensor_needs_init(g, e->target);
     bool sorted = left_first(g, e);
     Expr *inner = expr_and(g, subst_apply(n.subst, n.late), subst_apply(n.subst, e->domain.guard));
@@ -245,7 +245,7 @@ static Node *nest_step(Build *b, const Step *step) {
 }
 
 /* ---- loops along an axis --------------------------------------------------------------------------------------- */
-static Node *nest_list(Build *, const Order *);
+static Tree *nest_list(Build *, const Order *);
 
 static const Step *first_step(const Order *o) {
     while (!o->step) o = o->inside;
@@ -282,12 +282,12 @@ static Symbol time_name(Build *b, const Order *loop) {
     return name_of(b->g->names, "t");
 }
 
-static Node *nest_loop(Build *b, const Order *o) {
+static Tree *nest_loop(Build *b, const Order *o) {
     Graph *g = b->g;
     Expr *lo = NULL, *hi = NULL;
     join_times(b, o->inside, o, &lo, &hi);
     uint32_t index = graph_add_index(g, time_name(b, o));
-    Node *loop = loop_node(g, range_make(g, index, lo, hi), NULL);
+    Tree *loop = loop_node(g, range_make(g, index, lo, hi), NULL);
     loop->as.loop.down = o->down;
     vec_push(g->arena, &b->loops, (Enclosing){o, expr_index(g, index), loop->as.loop.range});
     loop->body = nest_list(b, o->inside);
@@ -295,9 +295,9 @@ static Node *nest_loop(Build *b, const Order *o) {
     return loop;
 }
 
-static Node *nest_list(Build *b, const Order *list) {
-    Node *first = NULL, **tail = &first;
-    for (const Order *o = list; o; o = o->next) node_append(&tail, o->step ? nest_step(b, o->step) : nest_loop(b, o));
+static Tree *nest_list(Build *b, const Order *list) {
+    Tree *first = NULL, **tail = &first;
+    for (const Order *o = list; o; o = o->next) tree_append(&tail, o->step ? nest_step(b, o->step) : nest_loop(b, o));
     return first;
 }
 
@@ -309,28 +309,28 @@ static uint64_t wanted_by(const Order *o) {
     return all;
 }
 
-static void wanted_arrays(Function *f, uint64_t wanted, Node *test) {
-    VEC(Tensor *) list = {0};
+static void wanted_arrays(Function *f, uint64_t wanted, Tree *test) {
+    VEC(const Goal *) list = {0};
     for (uint32_t k = 0; k < f->n_outputs + f->n_results && k < 63; k++)
-        if (wanted >> k & 1) vec_push(f->graph->arena, &list, (k < f->n_outputs ? &f->outputs[k] : &f->results[k - f->n_outputs])->tensor);
+        if (wanted >> k & 1) vec_push(f->graph->arena, &list, k < f->n_outputs ? &f->outputs[k] : &f->results[k - f->n_outputs]);
     test->as.test.wanted = list.at;
     test->as.test.n_wanted = list.n;
 }
 
-Node *nest_order(Function *f, const Order *order, const PlanOptions *options) {
+Tree *nest_order(Function *f, const Order *order, const PlanOptions *options) {
     Build b = {.f = f, .g = f->graph, .options = options};
-    Node *first = NULL, **tail = &first;
+    Tree *first = NULL, **tail = &first;
     for (const Order *o = order; o;) {
         uint64_t wanted = wanted_by(o);
-        Node *group = NULL, **end = &group;
-        for (; o && wanted_by(o) == wanted; o = o->next) node_append(&end, o->step ? nest_step(&b, o->step) : nest_loop(&b, o));
+        Tree *group = NULL, **end = &group;
+        for (; o && wanted_by(o) == wanted; o = o->next) tree_append(&end, o->step ? nest_step(&b, o->step) : nest_loop(&b, o));
         if (!(wanted >> 63)) {
-            Node *test = node_new(b.g->arena, NODE_IF, NULL);
+            Tree *test = tree_new(b.g->arena, TREE_IF, NULL);
             wanted_arrays(f, wanted, test);
             test->body = group;
             group = test;
         }
-        node_append(&tail, group);
+        tree_append(&tail, group);
     }
     return first;
 }

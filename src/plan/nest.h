@@ -13,9 +13,9 @@ Expr *combine_identity(Graph *, Combine, Type);
 bool tensor_needs_init(Graph *, const Tensor *);
 
 /* The nests of the order; `steps_wanted` of each top-level node is in wanted (parallel to the list). */
-Node *nest_order(Function *, const Order *, const PlanOptions *);
+Tree *nest_order(Function *, const Order *, const PlanOptions *);
 
-Node *node_new(Arena *, NodeKind, const Equation *why);
-void node_append(Node ***tail, Node *); /* *tail points at the `next` (or `body`) to fill */
+Tree *tree_new(Arena *, TreeKind, const Equation *why);
+void tree_append(Tree ***tail, Tree *); /* *tail points at the `next` (or `body`) to fill */
 
 #endif

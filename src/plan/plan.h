@@ -10,13 +10,18 @@
 
 #include "graph/graph.h"
 
-typedef struct Node Node;
+typedef struct Tree Tree;
 typedef struct Buffer Buffer;
 typedef struct Function Function;
 typedef struct Program Program;
 
+typedef struct {
+    Tensor *tensor;  /* what is stored */
+    Tensor *stands_for; /* the output, parameter or wrt tensor that names its member */
+} Goal;
+
 typedef enum { LOOP_SEQUENTIAL, LOOP_PARALLEL, LOOP_SIMD, LOOP_UNROLLED } LoopKind;
-typedef enum { NODE_LOOP, NODE_IF, NODE_SET, NODE_KERNEL, NODE_CALL } NodeKind;
+typedef enum { TREE_LOOP, TREE_IF, TREE_SET, TREE_KERNEL, TREE_CALL } TreeKind;
 
 /* C = A*B or C += A*B, row by row: A is m x k, B is k x n, C is m x n, each a tensor at fixed outer subscripts. */
 typedef struct {
@@ -27,9 +32,9 @@ typedef struct {
     bool add;
 } Product;
 
-struct Node {
-    NodeKind kind;
-    Node *next, *body;
+struct Tree {
+    TreeKind kind;
+    Tree *next, *body;
     const Equation *why; /* printed above it, on the outermost node of its nest */
     union {
         struct {
@@ -42,7 +47,7 @@ struct Node {
         } loop;
         struct {
             Expr *condition;      /* or NULL: then where one of the arrays is wanted */
-            Tensor *const *wanted;
+            const Goal *const *wanted;
             uint32_t n_wanted;
         } test;
         struct {
@@ -55,11 +60,6 @@ struct Node {
         Tensor *call;
     } as;
 };
-
-typedef struct {
-    Tensor *tensor;  /* what is stored */
-    Tensor *stands_for; /* the output, parameter or wrt tensor that names its member */
-} Goal;
 
 typedef enum { PLACE_USER, PLACE_WORKSPACE, PLACE_LOCAL, PLACE_CONST } Place;
 struct Buffer {
@@ -82,7 +82,7 @@ struct Function {
     uint32_t n_outputs, n_results;
     Goal *seeds;                /* what the caller supplies beside inputs and params */
     uint32_t n_seeds;
-    Node *body;
+    Tree *body;
     Buffer **buffer;            /* by tensor number; NULL where the function does not touch it */
     uint32_t n_tensors;
     Expr ***slot_size;          /* elements of each slot: a list of factors, ends in NULL */
@@ -92,10 +92,9 @@ struct Function {
     Function *before;           /* BACKWARD: the forward function, whose workspace it goes on with */
 };
 
-typedef enum { BLAS_CBLAS, BLAS_NONE } BlasChoice;
 typedef struct {
     int level; /* 0: every equation its own nest, every tensor whole; 1, 2 */
-    BlasChoice blas;
+    bool blas; /* large matrix products call libbp, which calls CBLAS */
 } PlanOptions;
 
 /* Plans one function: everything that its goals need, in order. Returns false where an equation depends on itself

@@ -13,9 +13,9 @@
 #include "graph/ops.h"
 
 /* ---- walking the tree ----------------------------------------------------------------------------------------- */
-static void visit_list(Node *list, const Visit *around, void (*visit)(Node *, const Visit *, void *), void *with) {
+static void visit_list(Tree *list, const Visit *around, void (*visit)(Tree *, const Visit *, void *), void *with) {
     Visit here = *around;
-    for (Node *n = list; n; n = n->next) {
+    for (Tree *n = list; n; n = n->next) {
         visit(n, &here, with);
         if (n->body) {
             Visit inner = {around, n, here.top};
@@ -25,19 +25,19 @@ static void visit_list(Node *list, const Visit *around, void (*visit)(Node *, co
     }
 }
 
-void tree_visit(Node *list, void (*visit)(Node *, const Visit *, void *), void *with) {
+void tree_visit(Tree *list, void (*visit)(Tree *, const Visit *, void *), void *with) {
     Visit top = {NULL, NULL, 0};
     visit_list(list, &top, visit, with);
 }
 
-ExprList node_reads(Graph *g, const Node *n) {
+ExprList tree_reads(Graph *g, const Tree *n) {
     VEC(Expr *) roots = {0};
-    if (n->kind == NODE_SET) {
+    if (n->kind == TREE_SET) {
         vec_push(g->arena, &roots, n->as.set.value);
         for (uint32_t k = 0; k < n->as.set.to->rank; k++) vec_push(g->arena, &roots, n->as.set.subs[k]);
-    } else if (n->kind == NODE_IF) {
+    } else if (n->kind == TREE_IF) {
         vec_push(g->arena, &roots, n->as.test.condition);
-    } else if (n->kind == NODE_LOOP) {
+    } else if (n->kind == TREE_LOOP) {
         for (uint32_t k = 0; k < n->as.loop.range.n_lo; k++) vec_push(g->arena, &roots, n->as.loop.range.lo[k]);
         for (uint32_t k = 0; k < n->as.loop.range.n_hi; k++) vec_push(g->arena, &roots, n->as.loop.range.hi[k]);
     }
@@ -46,7 +46,7 @@ ExprList node_reads(Graph *g, const Node *n) {
 
 /* ---- what is touched where -------------------------------------------------------------------------------------- */
 typedef struct {
-    VEC(const Node *) path; /* loops around every touch so far, outermost first */
+    VEC(const Tree *) path; /* loops around every touch so far, outermost first */
     Expr **subs;            /* of the first touch */
     bool *kept;
     bool seen, read, read_in_test;
@@ -60,12 +60,12 @@ typedef struct {
     uint32_t top;
 } Scan;
 
-static uint32_t path_of(const Visit *v, const Node **loops, uint32_t room) {
+static uint32_t path_of(const Visit *v, const Tree **loops, uint32_t room) {
     uint32_t n = 0;
     for (; v && v->node; v = v->outer)
-        if (v->node->kind == NODE_LOOP && n < room) loops[n++] = v->node;
+        if (v->node->kind == TREE_LOOP && n < room) loops[n++] = v->node;
     for (uint32_t k = 0; k < n / 2; k++) {
-        const Node *swap = loops[k];
+        const Tree *swap = loops[k];
         loops[k] = loops[n - 1 - k];
         loops[n - 1 - k] = swap;
     }
@@ -86,7 +86,7 @@ static Buffer *buffer_of(Scan *s, Tensor *t, uint32_t top) {
 
 /* An axis may be dropped while every touch has for it the index of the same shared loop. */
 static void touch(Scan *s, Tensor *t, Expr *const *subs, const Visit *v, bool write) {
-    const Node *loops[64];
+    const Tree *loops[64];
     uint32_t n = path_of(v, loops, 64);
     buffer_of(s, t, v->top);
     Use *u = &s->use[t->number];
@@ -110,14 +110,14 @@ static bool is_loop_index(const Use *u, const Expr *sub) {
     return false;
 }
 
-static void scan_node(Node *n, const Visit *v, void *with) {
+static void scan_node(Tree *n, const Visit *v, void *with) {
     Scan *s = with;
     s->top = v->top;
-    ExprList all = node_reads(s->g, n);
+    ExprList all = tree_reads(s->g, n);
     for (uint32_t k = 0; k < all.n; k++)
         if (all.at[k]->kind == EXPR_READ) touch(s, all.at[k]->of.tensor, all.at[k]->arg, v, false);
-    if (n->kind == NODE_SET) touch(s, n->as.set.to, n->as.set.subs, v, true);
-    if (n->kind == NODE_KERNEL) {
+    if (n->kind == TREE_SET) touch(s, n->as.set.to, n->as.set.subs, v, true);
+    if (n->kind == TREE_KERNEL) {
         touch(s, n->as.product.a, n->as.product.a_subs, v, false);
         touch(s, n->as.product.b, n->as.product.b_subs, v, false);
         touch(s, n->as.product.c, n->as.product.c_subs, v, true);
@@ -126,8 +126,8 @@ static void scan_node(Node *n, const Visit *v, void *with) {
             for (uint32_t a = 0; a < t->rank; a++) s->use[t->number].kept[a] = true;
         }
     }
-    if (n->kind == NODE_IF)
-        for (uint32_t k = 0; k < n->as.test.n_wanted; k++) buffer_of(s, n->as.test.wanted[k], v->top);
+    if (n->kind == TREE_IF)
+        for (uint32_t k = 0; k < n->as.test.n_wanted; k++) buffer_of(s, n->as.test.wanted[k]->tensor, v->top);
 }
 
 /* ---- places ---------------------------------------------------------------------------------------------------- */

@@ -11,11 +11,11 @@ void place_tensors(Function *, const PlanOptions *);
 typedef struct Visit Visit;
 struct Visit {
     const Visit *outer;
-    Node *node; /* the enclosing LOOP or IF; NULL at the top */
+    Tree *node; /* the enclosing LOOP or IF; NULL at the top */
     uint32_t top; /* number of the outermost statement */
 };
-void tree_visit(Node *list, void (*visit)(Node *, const Visit *, void *), void *with);
+void tree_visit(Tree *list, void (*visit)(Tree *, const Visit *, void *), void *with);
 /* The expressions a node itself reads (not those below it). */
-ExprList node_reads(Graph *, const Node *);
+ExprList tree_reads(Graph *, const Tree *);
 
 #endif

@@ -24,28 +24,28 @@ static Tensor *local_scalar(Function *f, const Tensor *like) {
 }
 
 /* The one statement at the bottom of a chain of loops and tests, each with a single child; NULL otherwise. */
-static Node *bottom(Node *n) {
-    while (n && (n->kind == NODE_LOOP || n->kind == NODE_IF)) {
+static Tree *bottom(Tree *n) {
+    while (n && (n->kind == TREE_LOOP || n->kind == TREE_IF)) {
         if (!n->body || n->body->next) return NULL;
         n = n->body;
     }
-    return n && n->kind == NODE_SET ? n : NULL;
+    return n && n->kind == TREE_SET ? n : NULL;
 }
 
-static bool same_subs(const Node *a, const Node *b) {
+static bool same_subs(const Tree *a, const Tree *b) {
     for (uint32_t k = 0; k < a->as.set.to->rank; k++)
         if (a->as.set.subs[k] != b->as.set.subs[k]) return false;
     return true;
 }
 
 /* SET T[s] = identity; LOOP … SET T[s] op= v */
-static void use_local_sum(Function *f, Node *start) {
-    Node *loop = start->next, *last = loop && loop->kind == NODE_LOOP ? bottom(loop) : NULL;
-    if (start->kind != NODE_SET || !last || last->as.set.to != start->as.set.to || last->as.set.op == COMBINE_SET) return;
+static void use_local_sum(Function *f, Tree *start) {
+    Tree *loop = start->next, *last = loop && loop->kind == TREE_LOOP ? bottom(loop) : NULL;
+    if (start->kind != TREE_SET || !last || last->as.set.to != start->as.set.to || last->as.set.op == COMBINE_SET) return;
     if (f->buffer[start->as.set.to->number]->place == PLACE_LOCAL || !same_subs(start, last)) return;
     Graph *g = f->graph;
     Tensor *local = local_scalar(f, start->as.set.to);
-    Node *store = node_new(g->arena, NODE_SET, start->why);
+    Tree *store = tree_new(g->arena, TREE_SET, start->why);
     store->as = start->as;
     store->as.set.value = expr_read(g, local, NULL, NULL);
     start->as.set.to = last->as.set.to = local;
@@ -54,7 +54,7 @@ static void use_local_sum(Function *f, Node *start) {
     loop->next = store;
 }
 
-static bool writes_apart(Graph *g, const Node *set, Expr *index) {
+static bool writes_apart(Graph *g, const Tree *set, Expr *index) {
     for (uint32_t k = 0; k < set->as.set.to->rank; k++)
         if (set->as.set.subs[k] == index) return true;
     (void)g;
@@ -62,22 +62,22 @@ static bool writes_apart(Graph *g, const Node *set, Expr *index) {
 }
 
 /* Is the tensor read anywhere in the list? A sum that is looked at inside its loop cannot wait for the end. */
-static bool read_in(Graph *g, const Node *list, const Tensor *t) {
-    for (const Node *n = list; n; n = n->next) {
-        ExprList all = node_reads(g, n);
+static bool read_in(Graph *g, const Tree *list, const Tensor *t) {
+    for (const Tree *n = list; n; n = n->next) {
+        ExprList all = tree_reads(g, n);
         for (uint32_t k = 0; k < all.n; k++)
             if (all.at[k]->kind == EXPR_READ && all.at[k]->of.tensor == t) return true;
     }
     return false;
 }
 
-static void mark_loop(Function *f, Node *loop) {
+static void mark_loop(Function *f, Tree *loop) {
     Graph *g = f->graph;
     Expr *index = expr_index(g, loop->as.loop.index);
     VEC(Tensor *) sums = {0};
     if (!loop->why && loop->as.loop.down) return;
-    for (const Node *n = loop->body; n; n = n->next) {
-        if (n->kind != NODE_SET) return;
+    for (const Tree *n = loop->body; n; n = n->next) {
+        if (n->kind != TREE_SET) return;
         Tensor *t = n->as.set.to;
         bool local = f->buffer[t->number]->place == PLACE_LOCAL;
         if (writes_apart(g, n, index)) continue;
@@ -92,10 +92,10 @@ static void mark_loop(Function *f, Node *loop) {
     loop->as.loop.n_sums = sums.n;
 }
 
-static void vectorise_list(Function *f, Node *list) {
-    for (Node *n = list; n; n = n->next) {
+static void vectorise_list(Function *f, Tree *list) {
+    for (Tree *n = list; n; n = n->next) {
         use_local_sum(f, n);
-        if (n->kind == NODE_LOOP && n->why) mark_loop(f, n);
+        if (n->kind == TREE_LOOP && n->why) mark_loop(f, n);
         if (n->body) vectorise_list(f, n->body);
     }
 }

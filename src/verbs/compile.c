@@ -182,6 +182,17 @@ static Compilation compilation_new(Model *m, const Options *o) {
                          .plan = {.level = o->level, .blas = o->blas == BLAS_CBLAS && !o->standalone}};
 }
 
+static const char *with_suffix(Arena *arena, const char *path, const char *suffix) {
+    const char *slash = strrchr(path, '/'), *dot = strrchr(path, '.');
+    size_t n = dot && (!slash || dot > slash + 1) ? (size_t)(dot - path) : strlen(path);
+    return arena_printf(arena, "%.*s%s", (int)n, path, suffix);
+}
+
+/* The header stands beside the source; where that goes to standard output it is named by the prefix. */
+static const char *header_path(Arena *arena, const Options *o, const char *output) {
+    return strcmp(output, "-") != 0 ? with_suffix(arena, output, ".h") : arena_printf(arena, "%s.h", symbol_prefix(arena, o));
+}
+
 int model_emit(Model *m, const Options *o, const char *header_name, Text *c_text, Text *h_text) {
     Compilation c = compilation_new(m, o);
     int status = compile_functions(&c);
@@ -239,12 +250,6 @@ static int emit_graph_form(Model *m, const Options *o) {
     return print_text(&out);
 }
 
-static const char *with_suffix(Arena *arena, const char *path, const char *suffix) {
-    const char *slash = strrchr(path, '/'), *dot = strrchr(path, '.');
-    size_t n = dot && (!slash || dot > slash + 1) ? (size_t)(dot - path) : strlen(path);
-    return arena_printf(arena, "%.*s%s", (int)n, path, suffix);
-}
-
 static int write_file(const char *path, const char *bytes, size_t n) {
     int error = file_write_whole(path, bytes, n);
     if (error == 0) return STATUS_DONE;
@@ -270,8 +275,8 @@ static int write_dependencies(Model *m, const Options *o, const char *output) {
 static int emit_files(Model *m, const Options *o) {
     Arena *arena = m->base.arena;
     const char *output = o->output ? o->output : with_suffix(arena, stem_name(arena, strcmp(o->model, "-") ? o->model : "model"), ".c");
+    const char *header = header_path(arena, o, output);
     bool to_stdout = strcmp(output, "-") == 0;
-    const char *header = to_stdout ? arena_printf(arena, "%s.h", symbol_prefix(arena, o)) : with_suffix(arena, output, ".h");
     Text c = {0}, h = {0};
     int status = model_emit(m, o, stem_name(arena, header), &c, &h);
     if (status == STATUS_DONE && to_stdout) status = write_file("-", c.at, c.n);

@@ -1,0 +1,125 @@
+/* Derivative requests in a model (grad, jacobian, hessian, jvp, vjp) become equations, innermost first.
+ *
+ *     g[n] = grad(L, w)[n]        the call tensor of grad(L, w) becomes   = w_bar[n], with w_bar from reverse mode */
+#include "diff/internal.h"
+
+static bool is_request(const Tensor *t) { return t->call && t->call->kind >= CALL_GRAD; }
+
+/* Does the tensor depend, through equations, on a request that is still open? */
+static bool depends_on_request(Graph *g, Tensor *start) {
+    bool *seen = NEW_ARRAY(g->arena, bool, g->tensors.n + 1);
+    VEC(Tensor *) work = {0};
+    vec_push(g->arena, &work, start);
+    while (work.n) {
+        Tensor *t = work.at[--work.n];
+        if (seen[t->number]) continue;
+        seen[t->number] = true;
+        if (is_request(t)) return true;
+        for (uint32_t k = 0; t->call && k < t->call->n; k++) vec_push(g->arena, &work, t->call->arg[k]);
+        for (Equation *e = t->pieces; e; e = e->next) {
+            ExprList all = expr_walk(g, &e->body, 1);
+            for (uint32_t k = 0; k < all.n; k++)
+                if (all.at[k]->kind == EXPR_READ) vec_push(g->arena, &work, all.at[k]->of.tensor);
+        }
+    }
+    return false;
+}
+
+static bool is_ready(Graph *g, const Tensor *t) {
+    for (uint32_t k = 0; k < t->call->n; k++)
+        if (depends_on_request(g, t->call->arg[k])) return false;
+    return true;
+}
+
+/* The call's tensor is read from `from`, whose axis k stands at place[k] of the call's. */
+static void define_as(Graph *g, Tensor *t, Tensor *from, const uint32_t *place) {
+    Expr **index = NEW_ARRAY(g->arena, Expr *, t->rank + 1), **subs = NEW_ARRAY(g->arena, Expr *, from->rank + 1);
+    Domain d = domain_of_tensor(g, t, index);
+    for (uint32_t k = 0; k < from->rank; k++) subs[k] = index[place ? place[k] : k];
+    t->op = COMBINE_SET;
+    graph_add_equation(g, t, index, expr_read(g, from, subs, NULL), d, NULL, t->span);
+}
+
+static Directions axes_of(Graph *g, const Tensor *t, uint32_t from) {
+    Directions d = {.n = t->rank - from, .extent = t->extent + from, .name = NEW_ARRAY(g->arena, Symbol, t->rank + 1)};
+    for (uint32_t k = 0; k < d.n; k++) d.name[k] = name_printf(g->names, "d%u", k);
+    return d;
+}
+
+/* d y / d x with one reverse pass for each element of y. Rows: axes of y, then of x. */
+static Tensor *full_jacobian(Graph *g, Tensor *y, Tensor *x) {
+    Tensor *bar;
+    if (y->rank == 0) diff_reverse(g, &y, NULL, 1, &x, 1, NULL, &bar);
+    else {
+        Directions d = axes_of(g, y, 0);
+        diff_reverse(g, &y, NULL, 1, &x, 1, &d, &bar);
+    }
+    return bar;
+}
+
+static void warn_zero(Graph *g, const Tensor *t, const Tensor *result) {
+    if (!result->pieces && !result->call)
+        diag_warning(g->diag, "zero-derivative", t->call->span, "this derivative is 0: '%s' does not depend on '%s'", t->call->arg[0]->name, t->call->arg[1]->name);
+}
+
+/* The diagonal over shared axes: t[s, a, b] = jacobian[s, a, s, b]. */
+static void define_diagonal(Graph *g, Tensor *t, Tensor *jacobian, uint32_t shared, uint32_t y_rank) {
+    uint32_t *place = NEW_ARRAY(g->arena, uint32_t, jacobian->rank + 1);
+    for (uint32_t k = 0; k < jacobian->rank; k++) {
+        if (k < y_rank) place[k] = k;
+        else if (k < y_rank + shared) place[k] = k - y_rank;
+        else place[k] = k - shared;
+    }
+    define_as(g, t, jacobian, place);
+}
+
+static void resolve_jacobian(Graph *g, Tensor *t) {
+    Tensor *y = t->call->arg[0], *x = t->call->arg[1];
+    Tensor *jacobian = full_jacobian(g, y, x);
+    warn_zero(g, t, jacobian);
+    define_diagonal(g, t, jacobian, t->call->shared, y->rank);
+}
+
+static void resolve_hessian(Graph *g, Tensor *t) {
+    Tensor *y = t->call->arg[0], *x = t->call->arg[1], *bar, *dot;
+    diff_reverse(g, &y, NULL, 1, &x, 1, NULL, &bar);
+    Directions d = axes_of(g, x, 0);
+    diff_forward(g, &x, NULL, 1, &bar, 1, x->rank ? &d : NULL, &dot);
+    warn_zero(g, t, bar);
+    define_as(g, t, dot, NULL);
+}
+
+static void resolve_jvp(Graph *g, Tensor *t) {
+    Tensor *y = t->call->arg[0], *x = t->call->arg[1], *dot;
+    diff_forward(g, &x, &t->call->arg[2], 1, &y, 1, NULL, &dot);
+    warn_zero(g, t, dot);
+    define_as(g, t, dot, NULL);
+}
+
+static void resolve_vjp(Graph *g, Tensor *t) {
+    Tensor *y = t->call->arg[0], *x = t->call->arg[1], *bar;
+    diff_reverse(g, &y, &t->call->arg[2], 1, &x, 1, NULL, &bar);
+    warn_zero(g, t, bar);
+    define_as(g, t, bar, NULL);
+}
+
+static void resolve(Graph *g, Tensor *t) {
+    static void (*const rule[N_CALLS])(Graph *, Tensor *) = {[CALL_GRAD] = resolve_jacobian, [CALL_JACOBIAN] = resolve_jacobian,
+                                                            [CALL_HESSIAN] = resolve_hessian, [CALL_JVP] = resolve_jvp, [CALL_VJP] = resolve_vjp};
+    rule[t->call->kind](g, t);
+    t->call = NULL;
+}
+
+void diff_requests(Graph *g) {
+    for (bool any = true; any;) {
+        any = false;
+        Tensor *stuck = NULL;
+        for (uint32_t k = 0; k < g->tensors.n; k++) {
+            Tensor *t = g->tensors.at[k];
+            if (!is_request(t)) continue;
+            if (!is_ready(g, t)) stuck = t;
+            else resolve(g, t), any = true;
+        }
+        if (stuck && !any) diag_error(g->diag, stuck->call->span, "this derivative depends on itself");
+    }
+}

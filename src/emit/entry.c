@@ -1,0 +1,119 @@
+/* What must hold when generated code is entered: pointers, alignment, sizes, the ranges of data. One static function
+ * that all others call before they touch anything. */
+#include <string.h>
+
+#include "emit/writer.h"
+#include "graph/ops.h"
+
+static void write_pointer_checks(Writer *w, const char *from, Role role) {
+    Graph *g = w->g;
+    bool any = false;
+    for (uint32_t k = 0; k < g->tensors.n; k++) {
+        const Tensor *t = g->tensors.at[k];
+        if (t->role != role) continue;
+        const char *member = member_name(w->emission, t);
+        if (!any) writer_line(w, "if (!%s) return BP_E_NULL;", from);
+        any = true;
+        writer_line(w, "if (!%s->%s) return BP_E_NULL;", from, member);
+        writer_line(w, "if ((uintptr_t)%s->%s %% sizeof(%s) != 0) return BP_E_ALIGN;", from, member, array_type(w, t->type));
+    }
+}
+
+/* In an entry check every tensor is read where the caller left it. */
+static Function *plain_function(Graph *g) {
+    Function *f = NEW(g->arena, Function);
+    f->graph = g;
+    f->n_tensors = g->tensors.n;
+    f->buffer = NEW_ARRAY(g->arena, Buffer *, g->tensors.n + 1);
+    for (uint32_t k = 0; k < g->tensors.n; k++) {
+        Tensor *t = g->tensors.at[k];
+        Buffer *b = f->buffer[k] = NEW(g->arena, Buffer);
+        b->tensor = t;
+        b->place = t->role == ROLE_CONST ? PLACE_CONST : PLACE_USER;
+        b->kept = NEW_ARRAY(g->arena, bool, t->rank + 1);
+        memset(b->kept, 1, t->rank);
+    }
+    return f;
+}
+
+static void name_reads(Writer *w, Expr *e) {
+    ExprList all = expr_walk(w->g, &e, 1);
+    for (uint32_t k = 0; k < all.n; k++) {
+        if (all.at[k]->kind != EXPR_READ) continue;
+        Tensor *t = all.at[k]->of.tensor;
+        const char *from = t->role == ROLE_PARAM ? "params" : t->role == ROLE_STATE ? "state" : "in";
+        const char *place = arena_printf(w->g->arena, t->rank ? "%s->%s" : "(*%s->%s)", from, member_name(w->emission, t));
+        map_put(w->tensors, t, (void *)(uintptr_t)place);
+    }
+}
+
+static bool readable(Writer *w, Expr *e) {
+    ExprList all = expr_walk(w->g, &e, 1);
+    for (uint32_t k = 0; k < all.n; k++)
+        if (all.at[k]->kind == EXPR_READ && all.at[k]->of.tensor->role != ROLE_INPUT) return false;
+    return true;
+}
+
+static void write_condition(Writer *w, const Check *c) {
+    if (!readable(w, c->condition)) return;
+    if (c->text) writer_line(w, "/* %s */", c->text);
+    for (uint32_t k = 0; k < c->domain.n; k++) {
+        const Range *r = &c->domain.range[k];
+        const char *i = writer_take_name(w, w->g->indices.at[r->index].name);
+        map_put(w->indices, KEY(r->index), (void *)(uintptr_t)i);
+        writer_indent(w);
+        text_add(w->out, "for (int64_t %s = ", i);
+        write_expr(w, r->lo[0], TYPE_INT, C_TERNARY);
+        text_add(w->out, "; %s < ", i);
+        write_expr(w, r->hi[0], TYPE_INT, C_SUM);
+        text_add(w->out, "; %s++)\n", i);
+        w->indent++;
+    }
+    if (c->domain.guard) {
+        name_reads(w, c->domain.guard);
+        writer_indent(w);
+        text_add(w->out, "if (");
+        write_expr(w, c->domain.guard, TYPE_INT, C_TERNARY);
+        text_add(w->out, ")\n");
+        w->indent++;
+    }
+    name_reads(w, c->condition);
+    writer_indent(w);
+    text_add(w->out, "if (!(");
+    write_expr(w, c->condition, TYPE_INT, C_TERNARY);
+    text_add(w->out, ")) return %s;\n", c->status == CHECK_RANGE ? "BP_E_RANGE" : "BP_E_SHAPE");
+    for (uint32_t k = 0; k < c->domain.n; k++) {
+        w->indent--;
+        map_put(w->names, name_of(w->g->names, map_get(w->indices, KEY(c->domain.range[k].index))), NULL);
+    }
+    if (c->domain.guard) w->indent--;
+}
+
+void write_entry_check(const Emission *e, Text *out, Map *used) {
+    Graph *g = e->graph;
+    Writer w = {.emission = e, .g = g, .out = out, .names = map_new(g->arena), .dims = map_new(g->arena), .tensors = map_new(g->arena),
+                .indices = map_new(g->arena), .used = used, .f = plain_function(g)};
+    static const char *const arguments[] = {"dims", "in", "params", "state", "workspace"};
+    for (size_t k = 0; k < sizeof arguments / sizeof *arguments; k++) writer_take_name(&w, arguments[k]);
+    text_add(out, "/* What must hold when a function is entered. */\nstatic int %s_check(", e->prefix);
+    write_common_arguments(e, true, out);
+    text_add(out, ") {\n");
+    w.indent = 1;
+    if (has_dims(g)) writer_line(&w, "if (!dims) return BP_E_NULL;");
+    if (has_inputs(g)) writer_line(&w, "if (!in) return BP_E_NULL;");
+    writer_line(&w, "if (!workspace) return BP_E_NULL;");
+    writer_line(&w, "if ((uintptr_t)workspace %% 64 != 0) return BP_E_ALIGN;");
+    for (uint32_t k = 0; k < g->dims.n; k++) {
+        const char *name = writer_take_name(&w, g->dims.at[k].name);
+        map_put(w.dims, KEY(k), (void *)(uintptr_t)name);
+        writer_line(&w, "const int64_t %s = dims->%s;", name, c_identifier(g->arena, g->dims.at[k].name));
+        writer_line(&w, "if (%s < 1) return BP_E_SHAPE;", name);
+    }
+    if (has_dims(g)) writer_line(&w, "if (%s_workspace_size(dims) == 0) return BP_E_MEMORY;", e->prefix);
+    write_pointer_checks(&w, "in", ROLE_INPUT);
+    write_pointer_checks(&w, "params", ROLE_PARAM);
+    write_pointer_checks(&w, "state", ROLE_STATE);
+    for (uint32_t k = 0; k < g->checks.n; k++) write_condition(&w, &g->checks.at[k]);
+    writer_line(&w, "return BP_OK;");
+    text_add(out, "}\n");
+}

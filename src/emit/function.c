@@ -1,0 +1,191 @@
+/* One function: its arguments by their names in the model, the workspace cut into arrays, the tree of loops, and
+ * what the caller gets. */
+#include <string.h>
+
+#include "emit/writer.h"
+#include "graph/ops.h"
+
+static bool is_result(const Writer *w, const Goal *goal) {
+    return goal >= w->f->results && goal < w->f->results + w->f->n_results;
+}
+
+const char *goal_member(Writer *w, const Goal *goal) {
+    const char *from = is_result(w, goal) ? function_shapes[w->f->kind].results : "out";
+    return arena_printf(w->g->arena, "%s->%s", from, member_name(w->emission, goal->stands_for));
+}
+
+/* ---- names ----------------------------------------------------------------------------------------------------------- */
+static void name_everything(Writer *w) {
+    static const char *const arguments[] = {"dims", "in", "params", "state", "out", "grads", "jvps", "tangents", "cotangents",
+                                            "jacobians", "hvps", "hessians", "workspace", "block", "status"};
+    for (size_t k = 0; k < sizeof arguments / sizeof *arguments; k++) writer_take_name(w, arguments[k]);
+    for (uint32_t k = 0; k < w->g->dims.n; k++)
+        map_put(w->dims, KEY(k), (void *)(uintptr_t)writer_take_name(w, w->g->dims.at[k].name));
+    for (uint32_t k = 0; k < w->f->n_tensors; k++) {
+        Tensor *t = w->g->tensors.at[k];
+        if (w->f->buffer[k]) map_put(w->tensors, t, (void *)(uintptr_t)writer_take_name(w, t->name));
+    }
+}
+
+static const char *local_name(Writer *w, const Tensor *t) { return map_get(w->tensors, t); }
+
+/* ---- what the caller gives --------------------------------------------------------------------------------------------- */
+typedef struct { Role role; const char *from; } Supply;
+
+static const char *supplier(const Writer *w, const Tensor *t) {
+    static const Supply supplies[] = {{ROLE_INPUT, "in"}, {ROLE_PARAM, "params"}, {ROLE_STATE, "state"}};
+    for (size_t k = 0; k < sizeof supplies / sizeof *supplies; k++)
+        if (supplies[k].role == t->role) return supplies[k].from;
+    return function_shapes[w->f->kind].seeds;
+}
+
+static void write_dims(Writer *w) {
+    for (uint32_t k = 0; k < w->g->dims.n; k++) {
+        const char *name = map_get(w->dims, KEY(k));
+        writer_line(w, "const int64_t %s = dims->%s;", name, c_identifier(w->g->arena, w->g->dims.at[k].name));
+        writer_line(w, "(void)%s;", name);
+    }
+}
+
+static const Tensor *seed_member(const Writer *w, const Tensor *t) {
+    for (uint32_t k = 0; k < w->f->n_seeds; k++)
+        if (w->f->seeds[k].tensor == t) return w->f->seeds[k].stands_for;
+    return t;
+}
+
+static void write_supplied(Writer *w) {
+    for (uint32_t k = 0; k < w->f->n_tensors; k++) {
+        const Buffer *b = w->f->buffer[k];
+        if (!b || b->place != PLACE_USER || b->goal) continue;
+        const Tensor *t = b->tensor;
+        const char *type = array_type(w, t->type), *name = local_name(w, t), *from = supplier(w, t), *member = member_name(w->emission, seed_member(w, t));
+        if (t->rank == 0 && t->type == TYPE_INT) writer_line(w, "const int64_t %s = *%s->%s;", name, from, member);
+        else if (t->rank == 0) writer_line(w, "const %s %s = *%s->%s;", type, name, from, member);
+        else writer_line(w, "const %s *const %s = %s->%s;", type, name, from, member);
+    }
+}
+
+static void write_values(Writer *w, const Tensor *t, int64_t n) {
+    for (int64_t k = 0; k < n; k++) {
+        text_add(w->out, k ? ", " : "");
+        if (t->type == TYPE_INT) text_add(w->out, "%lld", (long long)t->values[k]);
+        else write_real(w, t->values[k]);
+    }
+}
+
+static void write_constants(Writer *w) {
+    for (uint32_t k = 0; k < w->f->n_tensors; k++) {
+        const Buffer *b = w->f->buffer[k];
+        if (!b || b->place != PLACE_CONST) continue;
+        int64_t n = 1;
+        for (uint32_t a = 0; a < b->tensor->rank; a++) n *= b->tensor->extent[a]->of.integer;
+        writer_indent(w);
+        text_add(w->out, "static const %s %s[%lld] = {", array_type(w, b->tensor->type), local_name(w, b->tensor), (long long)n);
+        write_values(w, b->tensor, n);
+        text_add(w->out, "};\n");
+    }
+}
+
+/* ---- the workspace ---------------------------------------------------------------------------------------------------------- */
+static void write_size(Writer *w, Expr *const *size) {
+    if (!*size) text_add(w->out, "1");
+    for (uint32_t k = 0; size[k]; k++) {
+        text_add(w->out, k ? "*" : "");
+        write_expr(w, size[k], TYPE_INT, C_UNARY);
+    }
+}
+
+static bool in_workspace(const Buffer *b) { return b && (b->place == PLACE_WORKSPACE || b->fallback); }
+
+static void write_array(Writer *w, const Buffer *b, const char *slot) {
+    const char *type = array_type(w, b->tensor->type), *name = local_name(w, b->tensor);
+    if (b->fallback) {
+        const char *member = goal_member(w, b->goal);
+        writer_line(w, "%s *const %s = %s ? %s : %s;", type, name, member, member, slot);
+    } else {
+        writer_line(w, "%s *const %s = %s;", type, name, slot);
+    }
+}
+
+/* A slot of one array is that array; others get a name of their own, which their arrays take. */
+static void write_slot(Writer *w, uint32_t slot) {
+    const Function *f = w->f;
+    const Buffer *only = NULL;
+    uint32_t n = 0;
+    for (uint32_t k = 0; k < f->n_tensors; k++)
+        if (in_workspace(f->buffer[k]) && f->buffer[k]->slot == slot) only = f->buffer[k], n++;
+    const char *type = array_type(w, f->slot_type[slot]);
+    bool alone = n == 1 && !only->fallback;
+    const char *name = alone ? local_name(w, only->tensor) : writer_take_name(w, arena_printf(w->g->arena, "slot%u", slot + 1));
+    writer_indent(w);
+    text_add(w->out, "%s *const %s = %s_take(&block, ", type, name, w->emission->prefix);
+    write_size(w, f->slot_size[slot]);
+    text_add(w->out, ", sizeof(%s));\n", type);
+    if (n == 0) writer_line(w, "(void)%s;", name);
+    for (uint32_t k = 0; k < f->n_tensors && !alone; k++)
+        if (in_workspace(f->buffer[k]) && f->buffer[k]->slot == slot) write_array(w, f->buffer[k], name);
+}
+
+static void write_arrays(Writer *w) {
+    const Function *f = w->f;
+    if (f->n_slots) writer_line(w, "char *block = workspace;");
+    for (uint32_t k = 0; k < f->n_slots; k++) write_slot(w, k);
+    for (uint32_t k = 0; k < f->n_tensors; k++) {
+        const Buffer *b = f->buffer[k];
+        if (b && b->place == PLACE_USER && b->goal && !b->fallback)
+            writer_line(w, "%s *const %s = %s;", array_type(w, b->tensor->type), local_name(w, b->tensor), goal_member(w, b->goal));
+    }
+}
+
+/* ---- what the caller gets ------------------------------------------------------------------------------------------------------ */
+static void copy_array(Writer *w, const Goal *goal) {
+    const char *member = goal_member(w, goal), *i = writer_take_name(w, "i");
+    writer_indent(w);
+    text_add(w->out, "for (int64_t %s = 0; %s && %s < ", i, member, i);
+    Expr **size = NEW_ARRAY(w->g->arena, Expr *, goal->tensor->rank + 1);
+    for (uint32_t k = 0; k < goal->tensor->rank; k++) size[k] = goal->tensor->extent[k];
+    write_size(w, size);
+    text_add(w->out, "; %s++) %s[%s] = %s[%s];\n", i, member, i, local_name(w, goal->tensor), i);
+    map_put(w->names, name_of(w->g->names, i), NULL);
+}
+
+static void write_goal(Writer *w, const Goal *goal, bool value) {
+    const Buffer *b = w->f->buffer[goal->tensor->number];
+    if (b->goal == goal && b->place == PLACE_USER) return;
+    if (goal->tensor->rank > 0) {
+        copy_array(w, goal);
+        return;
+    }
+    bool pointer = b->place == PLACE_WORKSPACE || (b->place == PLACE_USER && b->goal);
+    bool narrow = goal->tensor->type == TYPE_INT;
+    const char *member = goal_member(w, goal);
+    writer_line(w, "%s%s%s = %s%s%s;", value ? "" : arena_printf(w->g->arena, "if (%s) *", member), member, "", narrow ? "(int32_t)" : "",
+                local_name(w, goal->tensor), pointer ? "[0]" : "");
+}
+
+static void write_goals(Writer *w) {
+    const Function *f = w->f;
+    for (uint32_t k = 0; k < f->n_outputs; k++) write_goal(w, &f->outputs[k], true);
+    for (uint32_t k = 0; k < f->n_results; k++) write_goal(w, &f->results[k], false);
+}
+
+void write_function(Writer *w) {
+    name_everything(w);
+    find_homes(w);
+    write_prototype(w->emission, w->f->kind, w->out, " {\n");
+    w->indent = 1;
+    writer_indent(w);
+    text_add(w->out, "const int status = %s_check(", w->emission->prefix);
+    write_common_arguments(w->emission, false, w->out);
+    text_add(w->out, ");\n");
+    writer_line(w, "if (status != BP_OK) return status;");
+    write_dims(w);
+    write_supplied(w);
+    write_constants(w);
+    write_arrays(w);
+    text_add(w->out, "\n");
+    write_list(w, w->f->body, NULL);
+    write_goals(w);
+    writer_line(w, "return BP_OK;");
+    text_add(w->out, "}\n");
+}

@@ -1,0 +1,92 @@
+/* model.c, top to bottom: what it is, what it includes, the workspace, the checks, the functions, the description. */
+#include <string.h>
+
+#include "emit/writer.h"
+
+static void write_head(const Emission *e, Text *out) {
+    const Graph *g = e->graph;
+    text_add(out, "/* Made by bpc from %s; belongs to whoever made it.\n *\n *     %s\n *\n", e->source_name, e->command);
+    for (uint32_t k = 0; k < e->n_functions; k++)
+        text_add(out, " * %s_%-16s %s\n", e->prefix, function_shapes[e->functions[k]->kind].name, function_shapes[e->functions[k]->kind].what);
+    text_add(out, " *\n * x_bar is the adjoint of x (the error signal dL/dx), x_dot its tangent. Arrays are stored row by row.\n");
+    if (has_dims(g)) {
+        text_add(out, " * Sizes known when the code runs:");
+        for (uint32_t k = 0; k < g->dims.n; k++) text_add(out, "%s %s", k ? "," : "", g->dims.at[k].name);
+        text_add(out, ".\n");
+    }
+    text_add(out, " */\n");
+}
+
+static const char pragmas[] =
+    "/* `omp simd` lets the compiler reorder sums; without -fopenmp-simd it is inert. */\n"
+    "#if defined(__clang__)\n"
+    "#pragma clang diagnostic ignored \"-Wsource-uses-openmp\"\n"
+    "#pragma clang diagnostic ignored \"-Wpass-failed\"\n"
+    "#elif defined(__GNUC__)\n"
+    "#pragma GCC diagnostic ignored \"-Wunknown-pragmas\"\n"
+    "#endif\n\n";
+
+static void write_take(const Emission *e, Text *out) {
+    text_add(out, "/* Cuts n elements off the block, and what keeps the next ones aligned. */\n"
+                  "static inline void *%s_take(char **block, int64_t n, size_t size) {\n"
+                  "    void *taken = *block;\n"
+                  "    *block += ((size_t)n*size + 63)/64*64;\n"
+                  "    return taken;\n"
+                  "}\n\n", e->prefix);
+}
+
+static void write_bind(const Emission *e, Text *out) {
+    const Graph *g = e->graph;
+    text_add(out, "void %s_params_bind(%s_params *params, %s *block) {\n", e->prefix, e->prefix, g->f64 ? "double" : "float");
+    int64_t at = 0;
+    for (uint32_t k = 0; k < g->tensors.n; k++) {
+        const Tensor *t = g->tensors.at[k];
+        if (t->role != ROLE_PARAM) continue;
+        text_add(out, "    params->%s = block + %lld;\n", member_name(e, t), (long long)at);
+        int64_t n = 1;
+        for (uint32_t a = 0; a < t->rank; a++) n *= t->extent[a]->of.integer;
+        at += n;
+    }
+    text_add(out, "}\n\n");
+}
+
+static void write_functions(const Emission *e, Text *out, Map *used) {
+    Graph *g = e->graph;
+    for (uint32_t k = 0; k < e->n_functions; k++) {
+        Writer w = {.emission = e, .f = e->functions[k], .g = g, .out = out, .names = map_new(g->arena), .tensors = map_new(g->arena),
+                    .indices = map_new(g->arena), .dims = map_new(g->arena), .used = used};
+        text_add(out, "\n/* ---- %s: %s ---- */\n", function_shapes[w.f->kind].name, function_shapes[w.f->kind].what);
+        write_function(&w);
+    }
+}
+
+static bool any_slots(const Emission *e) {
+    for (uint32_t k = 0; k < e->n_functions; k++)
+        if (e->functions[k]->n_slots) return true;
+    return false;
+}
+
+void emit_source(const Emission *e, Text *out) {
+    Graph *g = e->graph;
+    Map *used = map_new(g->arena);
+    Text body = {0};
+    write_workspace_size(e, &body);
+    text_add(&body, "\n");
+    write_entry_check(e, &body, used);
+    write_functions(e, &body, used);
+    write_head(e, out);
+    text_add(out, "#include \"%s\"\n\n#include <math.h>\n", e->header_name);
+    if (!e->standalone) text_add(out, "\n#include \"bp_math.h\"\n");
+    text_add(out, "\n%s", pragmas);
+    if (e->standalone) {
+        write_runtime(e, out, used);
+        text_add(out, "\n");
+    }
+    if (any_slots(e)) write_take(e, out);
+    if (has_params(g)) write_bind(e, out);
+    text_put(out, body.at, body.n);
+    text_free(&body);
+    if (e->standalone) return;
+    text_add(out, "\n/* ---- the description ---- */\n");
+    write_description(e, out);
+}

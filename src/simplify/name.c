@@ -1,0 +1,81 @@
+/* name: every costly operator gets a tensor of its own.
+ *
+ *     y[i] = v*sigmoid(w*x[i])      ->      y_sigmoid[i] = sigmoid(w*x[i]);   y[i] = v*y_sigmoid[i]
+ *
+ * Names cost nothing, since storage follows loops, and a partial that reads its operator's result then reads that
+ * tensor instead of computing it again. What is made of constants and dims alone stays where it is. */
+#include "simplify/passes.h"
+
+#include "graph/affine.h"
+
+enum { COSTLY = 4 }; /* flops from which a name pays: a division */
+
+static bool is_costly(Graph *g, Expr *e) {
+    if (e->kind != EXPR_OP || e->type != TYPE_REAL || op_row(g, e->of.number)->flops < COSTLY) return false;
+    if (e->of.number == OP_div) return !is_uniform(g, e->arg[1]);
+    if (e->of.number == OP_mod) return false;
+    return !is_uniform(g, e);
+}
+
+/* Marks the indices of the domain that the expression needs: its own, and those that their ranges are made of. */
+static void mark_indices(Graph *g, const Equation *e, Expr *x, bool *needed) {
+    for (uint32_t k = e->domain.n; k-- > 0;) {
+        const Range *r = &e->domain.range[k];
+        needed[k] |= expr_uses_index(g, x, r->index);
+        if (!needed[k]) continue;
+        for (uint32_t j = 0; j < k; j++)
+            for (uint32_t b = 0; b < r->n_lo + r->n_hi; b++)
+                needed[j] |= expr_uses_index(g, b < r->n_lo ? r->lo[b] : r->hi[b - r->n_lo], e->domain.range[j].index);
+    }
+}
+
+/* One more than the greatest value of the index, of dims alone; NULL where that is not known. */
+static Expr *index_extent(Graph *g, const Equation *e, uint32_t index) {
+    Affine form, lo, hi;
+    if (!affine_of(g, expr_index(g, index), &form) || !affine_bounds(g, &form, &e->domain, &lo, &hi)) return NULL;
+    hi.constant += 1;
+    return affine_expr(g, &hi);
+}
+
+static Expr *make_part(Graph *g, const Equation *e, Expr *x) {
+    bool *needed = NEW_ARRAY(g->arena, bool, e->domain.n + 1);
+    mark_indices(g, e, x, needed);
+    Expr **subs = NEW_ARRAY(g->arena, Expr *, e->domain.n + 1), **extent = NEW_ARRAY(g->arena, Expr *, e->domain.n + 1);
+    Domain d = {.n = 0, .range = NEW_ARRAY(g->arena, Range, e->domain.n + 1)};
+    for (uint32_t k = 0; k < e->domain.n; k++) {
+        if (!needed[k]) continue;
+        subs[d.n] = expr_index(g, e->domain.range[k].index);
+        extent[d.n] = index_extent(g, e, e->domain.range[k].index);
+        if (!extent[d.n]) return x;
+        d.range[d.n++] = e->domain.range[k];
+    }
+    Symbol name = name_printf(g->names, "%s_%s", e->target->name, op_row(g, x->of.number)->name);
+    Tensor *part = graph_add_tensor(g, name, TYPE_REAL, ROLE_PART, COMBINE_SET, d.n, extent, e->span);
+    part->index = subs;
+    graph_add_equation(g, part, subs, x, d, NULL, e->span);
+    return expr_read(g, part, subs, NULL);
+}
+
+static void name_equation(Graph *g, Equation *e) {
+    ExprList all = expr_walk(g, &e->body, 1);
+    bool any = false;
+    for (uint32_t k = 0; k < all.n; k++) any |= is_costly(g, all.at[k]);
+    if (!any) return;
+    Map *memo = map_new(g->arena);
+    for (uint32_t k = 0; k < all.n; k++) {
+        Expr *x = all.at[k];
+        Subst *s = subst_new(g);
+        for (uint32_t a = 0; a < x->n; a++) subst_expr(s, x->arg[a], map_get(memo, x->arg[a]));
+        if (x->fill) subst_expr(s, x->fill, map_get(memo, x->fill));
+        Expr *made = subst_apply(s, x);
+        bool root = x == e->body && e->target->op == COMBINE_SET;
+        map_put(memo, x, !root && is_costly(g, made) ? make_part(g, e, made) : made);
+    }
+    e->body = map_get(memo, e->body);
+}
+
+void pass_name(Graph *g) {
+    for (uint32_t k = 0, n = g->tensors.n; k < n; k++)
+        for (Equation *e = g->tensors.at[k]->pieces; e; e = e->next)
+            if (g->tensors.at[k]->type == TYPE_REAL) name_equation(g, e);
+}

@@ -1,0 +1,83 @@
+/* Rewriting expressions from the leaves up, each distinct node once. */
+#include "simplify/passes.h"
+
+#include "graph/affine.h"
+
+struct Rewriter {
+    Graph *g;
+    Rule *rule;
+    void *with;
+    Map *memo;
+};
+
+Rewriter *rewriter_new(Graph *g, Rule *rule, void *with) {
+    Rewriter *r = NEW(g->arena, Rewriter);
+    *r = (Rewriter){g, rule, with, map_new(g->arena)};
+    return r;
+}
+
+static Expr *rebuild(Rewriter *r, Expr *e) {
+    Graph *g = r->g;
+    Expr *small[8], **args = e->n <= 8 ? small : NEW_ARRAY(g->arena, Expr *, e->n);
+    for (uint32_t k = 0; k < e->n; k++) args[k] = map_get(r->memo, e->arg[k]);
+    switch (e->kind) {
+    case EXPR_READ: return expr_read(g, e->of.tensor, args, e->fill ? map_get(r->memo, e->fill) : NULL);
+    case EXPR_OP: return expr_op(g, e->of.number, args, e->n);
+    case EXPR_SELECT: return expr_select(g, args[0], args[1], args[2]);
+    default: return e;
+    }
+}
+
+Expr *rewrite(Rewriter *r, Expr *e) {
+    if (!e) return NULL;
+    Expr *known = map_get(r->memo, e);
+    if (known) return known;
+    ExprList all = expr_walk(r->g, &e, 1);
+    for (uint32_t k = 0; k < all.n; k++) {
+        if (map_get(r->memo, all.at[k])) continue;
+        Expr *x = rebuild(r, all.at[k]);
+        for (int turn = 0; turn < 16; turn++) { /* until nothing applies; the bound is a net, rules do terminate */
+            Expr *next = r->rule(r->g, x, r->with);
+            if (next == x) break;
+            x = next;
+        }
+        map_put(r->memo, all.at[k], x);
+    }
+    return map_get(r->memo, e);
+}
+
+void rewrite_graph(Rewriter *r) {
+    for (uint32_t k = 0; k < r->g->tensors.n; k++)
+        for (Equation *e = r->g->tensors.at[k]->pieces; e; e = e->next) {
+            e->body = rewrite(r, e->body);
+            e->domain.guard = rewrite(r, e->domain.guard);
+            e->label = rewrite(r, e->label);
+        }
+}
+
+bool is_uniform(Graph *g, Expr *e) {
+    if (e->kind == EXPR_CONST || e->kind == EXPR_DIM) return true;
+    if (e->kind != EXPR_OP) return false;
+    ExprList all = expr_walk(g, &e, 1);
+    for (uint32_t k = 0; k < all.n; k++)
+        if (all.at[k]->kind != EXPR_CONST && all.at[k]->kind != EXPR_DIM && all.at[k]->kind != EXPR_OP) return false;
+    return true;
+}
+
+static bool covers(Graph *g, const Equation *e) {
+    const Tensor *t = e->target;
+    if (e->domain.guard || e->domain.n != t->rank) return false;
+    for (uint32_t k = 0; k < t->rank; k++) {
+        const Range *r = NULL;
+        for (uint32_t d = 0; d < e->domain.n; d++)
+            if (e->subs[k]->kind == EXPR_INDEX && e->subs[k]->of.number == e->domain.range[d].index) r = &e->domain.range[d];
+        if (!r || r->n_lo != 1 || r->n_hi != 1 || !expr_is_int(r->lo[0], 0) || !affine_equal(g, r->hi[0], t->extent[k])) return false;
+        for (uint32_t j = 0; j < k; j++)
+            if (e->subs[j] == e->subs[k]) return false;
+    }
+    return true;
+}
+
+Equation *plain_definition(Graph *g, const Tensor *t) {
+    return t->pieces && !t->pieces->next && covers(g, t->pieces) ? t->pieces : NULL;
+}
