@@ -332,8 +332,9 @@ static int interrupted(run *r) {
 
 static int run_epoch(run *r) {
   const bp_train_options *o = r->options;
-  bp_shuffle(o->seed, (uint64_t)r->at.epoch + 1, PLACE_ORDER, r->order, r->n_train);
-  for (int64_t i = 0; i < r->n_train; i++) r->order[i] = r->train_set[r->order[i]];
+  /* One batch of everything keeps the order of the file: it may mean something, along the time of a recurrence. */
+  if (r->steps > 1) bp_shuffle(o->seed, (uint64_t)r->at.epoch + 1, PLACE_ORDER, r->order, r->n_train);
+  for (int64_t i = 0; i < r->n_train; i++) r->order[i] = r->train_set[r->steps > 1 ? r->order[i] : i];
   while (r->at.step_in_epoch < r->steps) {
     if (o->stop && *o->stop) return interrupted(r);
     int status = take_step(r);

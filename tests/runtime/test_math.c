@@ -3,6 +3,7 @@
  * A row of the table gives a function, MPFR's, and where its values are interesting; the points are drawn uniformly
  * from there, uniformly over the bits (all exponents, subnormals, infinities, nan), and a list of special values.  The
  * error is counted in units in the last place of the true result. */
+#undef __NO_MATH_ERRNO__      /* test the square root that does not use the C library's */
 #include "bp_math.h"
 #include "tests.h"
 
