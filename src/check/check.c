@@ -206,8 +206,7 @@ static void unused_check(C *c) {
 
 static void evaluate(C *c) {
     for (uint32_t k = 0; k < c->file->names.n; k++) binding_settle(c, c->file->names.at[k]);
-    for (uint32_t k = 0; k < c->file->names.n; k++)
-        if (c->file->names.at[k]->kind == BIND_GROUP) group_settle(c, c->file->names.at[k]->group);
+    settle_in_order(c, c->file);
     c->group = c->top;
     run_updates(c, c->file);
 }
@@ -241,7 +240,8 @@ Graph *check_model_files(Base *base, const char *path, const char *text, size_t 
         if (c->file->names.at[k]->kind == BIND_GROUP) flush(c, c->file->names.at[k]->group, seen);
     if (diag_errors(base->diag)) return NULL;
     c->top->complaints.n = 0;
-    cycles_check(c);
+    coverage_check(c);
+    if (c->top->complaints.n == 0) cycles_check(c);
     unused_check(c);
     Graph *g = finish(c);
     flush(c, c->top, map_new(c->arena));

@@ -192,7 +192,7 @@ static Value *(*const evaluator[N_NODE_KINDS])(C *, Scope *, Node *) = {
     [NODE_AND] = eval_and, [NODE_OR] = eval_or, [NODE_IF] = eval_if, [NODE_SLICE] = eval_slice,
 };
 
-enum { MOST_WORK = 20000000 };
+enum { MOST_WORK = 5000000 };
 
 Value *eval(C *c, Scope *s, Node *node) {
     if (++c->work > MOST_WORK) {

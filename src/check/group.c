@@ -268,7 +268,7 @@ static Tensor *tensor_for(C *c, Group *g) {
     Expr *extent[2 * MAX_RANK] = {NULL};
     Tensor *t = graph_add_tensor(c->g, g->name, g->type, g->local ? ROLE_PART : ROLE_WRITTEN, COMBINE_SET, rank, extent, g->span);
     map_put(c->group_of, t, g);
-    map_put(c->wanted, t, (void *)(uintptr_t)g->name);
+    map_put(c->wanted, t, (void *)(uintptr_t)g->stem);
     return t;
 }
 
@@ -299,9 +299,16 @@ static void group_reset(Group *g) {
     g->enclosing.n = g->indices.n = 0;
 }
 
+/* The equation of the file that a local of a def is inlined into: it lends its name. */
+static Group *outermost(C *c, Group *g) {
+    while (g->local && g->parent && g->parent != c->top && !g->update_of) g = g->parent;
+    return g;
+}
+
 static void group_round(C *c, Group *g, uint32_t *changes) {
     group_reset(g);
     for (uint32_t k = 0; g->parent && k < g->parent->enclosing.n; k++) vec_push(c->arena, &g->enclosing, g->parent->enclosing.at[k]);
+    if (g->local && !g->update_of && g->parent && g->stem == g->name) g->stem = name_printf(c->base->names, "%s_%s", outermost(c, g)->name, g->name);
     g->tensor = tensor_for(c, g);
     Found *found = NEW_ARRAY(c->arena, Found, g->pieces.n);
     Shape shape = {.type = g->state == GROUP_ACTIVE && g->shaped ? g->type : TYPE_INT};
@@ -318,7 +325,9 @@ static void group_round(C *c, Group *g, uint32_t *changes) {
         for (uint32_t a = 0; a < found[k].value->rank; a++) vec_push(c->arena, &own, found[k].value->axis[a]);
     }
     uint32_t n_prefix = free_indices(c, roots, g->pieces.n, own.at, own.n, &prefix);
-    if (shape_changes(c, g, &shape, n_prefix, prefix)) ++*changes;
+    /* a local of a def is new in each round of the recurrence around it: only its own later rounds count */
+    if (shape_changes(c, g, &shape, n_prefix, prefix) && (!g->local || g->rounds)) ++*changes;
+    g->rounds++;
     shape_keep(c, g, &shape, n_prefix, prefix);
     if (g->poisoned) return;
     g->tensor->rank = g->n_prefix + g->rank; /* this round's reads have the shape of the last round; the last two agree */
@@ -383,7 +392,7 @@ void group_settle(C *c, Group *g) {
             reached(caller, g, g->low);
             break;
         }
-        if (!g->hit || c->changes == before) {
+        if (!g->hit || (round > 0 && c->changes == before)) {
             close_component(c, g);
             break;
         }

@@ -1,6 +1,6 @@
 /* What the files of src/check share. One of them asks one question:
  *
- *   names.c    which thing does this name mean; declarations, imports
+ *   names.c    which thing does this name mean      declare.c  what does this declaration declare
  *   calls.c    what does this call become: defs, layers, use
  *   eval.c     what is the value of this expression
  *   values.c   how do two arrays meet: broadcasting, elementwise operators
@@ -8,9 +8,11 @@
  *   reduce.c   reductions      arrays.c   array functions      requests.c   linear algebra, derivatives
  *   ranges.c   where does this index run, and is every read inside
  *   group.c    which tensor do these equations define, recurrences among them
+ *   order.c    in which order are they looked at
+ *   coverage.c is each element defined, and once
  *   cycles.c   is there an order in which a recurrence can be computed
  *   numbers.c  what number is this constant
- *   finish.c   everything found, as a Graph
+ *   finish.c   everything found, as a Graph      train.c    train { }
  *
  * An expression is lowered to a Value: its shape, one placeholder index an axis, and the scalar expression at
  * those placeholders. `W @ x[i] + b` has one axis k of 128, and the body `W_sum[i,k] + b[k]`. All this happens in a
@@ -188,7 +190,7 @@ struct Group {
     Span span;
     Group *parent;
     enum { GROUP_FRESH, GROUP_ACTIVE, GROUP_PROVISIONAL, GROUP_DONE } state;
-    uint32_t depth, low, round;
+    uint32_t depth, low, round, rounds;
     /* what is known of its shape */
     bool shaped, poisoned;
     uint32_t rank, n_prefix; /* n_prefix: leading axes for indices of the caller (locals of defs) */
@@ -265,7 +267,9 @@ Value *group_value(C *, Group *, Span);          /* evaluated where it was not y
 void group_settle(C *, Group *);
 Group *group_new(C *, Scope *, Symbol name, Span);
 bool group_is_open(const Group *);               /* its shape is being found */
+void settle_in_order(C *, Scope *file);
 void cycles_check(C *);
+void coverage_check(C *);
 
 /* ---- expressions ------------------------------------------------------------------------------------- */
 Value *eval(C *, Scope *, Node *);

@@ -272,6 +272,14 @@ static Value *over_axes(C *c, Args *args, Reduction *r) {
     return r->v = array(c, n, extent, axis, v->body);
 }
 
+/* sum, mean, … of one element. */
+static Value *of_one(C *c, int maker, Value *v) {
+    if (makers[maker] == make_norm) return scalar(c, expr_op1(c->g, OP_abs, v->body));
+    if (makers[maker] == make_var) return scalar(c, expr_real(c->g, 0));
+    if (makers[maker] == make_any || makers[maker] == make_all) return scalar(c, expr_op2(c->g, OP_ne, v->body, expr_int(c->g, 0)));
+    return v;
+}
+
 Value *reduction(C *c, Scope *s, Node *call, const Builtin *b, Node *items) {
     Reduction r = {.n = 0, .span = call->span};
     Args args;
@@ -293,9 +301,7 @@ Value *reduction(C *c, Scope *s, Node *call, const Builtin *b, Node *items) {
             complain(c, call->span, "'%s' of a scalar", b->name);
             return poison(c);
         }
-        if (is_array(r.v) && r.n == 0 && !args.named[0]) { /* a reduction of a scalar: of one element */
-            r.red[r.n++] = axis_new(c, expr_int(c->g, 1));
-        }
+        if (is_array(r.v) && r.n == 0 && !args.named[0]) return of_one(c, b->reduces - 1, r.v); /* a scalar: one element */
     }
     if (r.v->kind == VALUE_POISON) return r.v;
     if (r.v->kind == VALUE_WILD) return items ? wild(c, wild_type(b->reduces - 1, r.v->type)) : scalar(c, wild_type(b->reduces - 1, r.v->type) == TYPE_REAL ? expr_real(c->g, 0) : expr_int(c->g, 0));

@@ -1,0 +1,166 @@
+/* Do the equations of one tensor define each element once, and is all that is read defined. Takes the drafts that
+ * stand. Each piece is a box of ranges; two boxes are disjoint when along some axis one ends before the other
+ * begins, and disjoint boxes cover the tensor when their sizes add up to its size:
+ *
+ *     h[0] = …, h[t in 1..T] = …       1 + (T - 1) = T
+ *
+ * A tensor may start late (h[t in 1..T] alone); then its reads must. */
+#include "check/internal.h"
+
+typedef struct {
+    Draft *draft;
+    Expr *lo[MAX_RANK], *hi[MAX_RANK];
+} Box;
+
+static Box box_of(C *c, Group *g, Draft *d) {
+    Box b = {.draft = d};
+    for (uint32_t k = 0; k < g->rank; k++) {
+        Expr *sub = d->subs[g->n_prefix + k];
+        if (sub->kind == EXPR_INDEX) b.lo[k] = info_of(c, sub)->lo, b.hi[k] = info_of(c, sub)->hi;
+        else b.lo[k] = sub, b.hi[k] = expr_add(c->g, sub, expr_int(c->g, 1));
+    }
+    return b;
+}
+
+static bool not_after(C *c, Expr *end, Expr *begin) {
+    Affine lo, hi;
+    return bounds_of(c, expr_sub(c->g, begin, end), &lo, &hi) && affine_not_negative(&lo);
+}
+
+/* The bounds of b in terms of the indices of a, where both name the same axis. */
+static Expr *in_terms_of(C *c, Group *g, const Box *a, const Box *b, Expr *bound) {
+    for (uint32_t k = 0; k < g->rank; k++) {
+        Expr *x = a->draft->subs[g->n_prefix + k], *y = b->draft->subs[g->n_prefix + k];
+        if (x->kind == EXPR_INDEX && y->kind == EXPR_INDEX) bound = replace(c, bound, 1, &y, &x);
+    }
+    return bound;
+}
+
+static bool disjoint(C *c, Group *g, const Box *a, const Box *b) {
+    for (uint32_t k = 0; k < g->rank; k++) {
+        if (not_after(c, a->hi[k], in_terms_of(c, g, a, b, b->lo[k]))) return true;
+        if (not_after(c, in_terms_of(c, g, a, b, b->hi[k]), a->lo[k])) return true;
+    }
+    return false;
+}
+
+/* Many pieces with constant subscripts: equal ones are found by hashing, the rest is compared two by two. */
+static uint64_t key_of(const Box *b, uint32_t rank, bool *constant) {
+    uint64_t key = 14695981039346656037u;
+    *constant = true;
+    for (uint32_t k = 0; k < rank; k++) {
+        if (b->lo[k]->kind != EXPR_CONST || b->hi[k]->kind != EXPR_CONST || b->hi[k]->of.integer != b->lo[k]->of.integer + 1) *constant = false;
+        key = hash_mix(key, (uint64_t)(uintptr_t)b->lo[k]);
+    }
+    return key;
+}
+
+static void overlap(C *c, Group *g, const Box *a, const Box *b) {
+    Group *saved = c->group;
+    c->group = c->top;
+    complain(c, b->draft->span, "this equation of '%s' overlaps another", g->name);
+    note(c, a->draft->span, "the other is here");
+    c->group = saved;
+}
+
+static bool overlaps(C *c, Group *g, Box *box, uint32_t n) {
+    Map *points = map_new(c->arena);
+    VEC(Box *) rest = {0};
+    for (uint32_t k = 0; k < n; k++) {
+        bool constant;
+        uint64_t key = key_of(&box[k], g->rank, &constant);
+        if (!constant) {
+            vec_push(c->arena, &rest, &box[k]);
+            continue;
+        }
+        Box *other = map_get(points, KEY(key));
+        if (other) {
+            overlap(c, g, other, &box[k]);
+            return true;
+        }
+        map_put(points, KEY(key), &box[k]);
+    }
+    if (rest.n > 2000) return false;
+    for (uint32_t i = 0; i < rest.n; i++)
+        for (uint32_t k = 0; k < n && (n < 4000 || k < 64); k++)
+            if (&box[k] != rest.at[i] && !disjoint(c, g, rest.at[i], &box[k])) {
+                overlap(c, g, &box[k] < rest.at[i] ? &box[k] : rest.at[i], &box[k] < rest.at[i] ? rest.at[i] : &box[k]);
+                return true;
+            }
+    return false;
+}
+
+/* The sizes of the boxes add up to that of the tensor, from `from` on. False also where that cannot be seen. */
+static bool covered(C *c, Group *g, const Box *box, uint32_t n, bool *known) {
+    Affine total = affine_constant(0), whole;
+    Expr *size = expr_int(c->g, 1);
+    *known = false;
+    for (uint32_t k = 0; k < g->rank; k++) size = expr_mul(c->g, size, expr_sub(c->g, g->extent[k], g->from[k] ? g->from[k] : expr_int(c->g, 0)));
+    if (!affine_of(c->g, size, &whole)) return true;
+    for (uint32_t p = 0; p < n; p++) {
+        Expr *volume = expr_int(c->g, 1);
+        Affine v;
+        for (uint32_t k = 0; k < g->rank; k++) volume = expr_mul(c->g, volume, expr_sub(c->g, box[p].hi[k], box[p].lo[k]));
+        if (!affine_of(c->g, volume, &v)) return true;
+        for (uint32_t t = 0; t < v.n; t++)
+            if (v.term[t].of->kind == EXPR_INDEX || expr_is_op(v.term[t].of, OP_max)) return true; /* a triangle */
+        if (!affine_add(&total, &v, 1, &total)) return true;
+    }
+    *known = true;
+    return affine_add(&whole, &total, -1, &whole) && whole.n == 0 && whole.constant == 0;
+}
+
+static bool starts_late(const Group *g) {
+    for (uint32_t k = 0; k < g->rank; k++)
+        if (g->from[k] && !expr_is_int(g->from[k], 0)) return true;
+    return false;
+}
+
+static void group_check(C *c, Group *g) {
+    VEC(Draft *) drafts = {0};
+    for (Draft *d = map_get(c->drafts_of, g->tensor); d; d = d->next) vec_push(c->arena, &drafts, d);
+    Box *box = NEW_ARRAY(c->arena, Box, drafts.n);
+    for (uint32_t k = 0; k < drafts.n; k++) box[k] = box_of(c, g, drafts.at[drafts.n - 1 - k]);
+    if (drafts.n > 1 && overlaps(c, g, box, drafts.n)) return;
+    bool known;
+    if (drafts.n && !covered(c, g, box, drafts.n, &known)) {
+        complain(c, g->span, "the equations of '%s' leave some of its elements %s undefined", g->name, say_extents(c, g->extent, g->rank));
+    } else if (starts_late(g) && (g->marks & (MARK_OUTPUT | MARK_LOSS | MARK_METRIC)))
+        complain(c, g->span, "an output must be complete, and no equation defines the start of '%s'", g->name);
+}
+
+/* Reads of a tensor that starts late, wherever they are. */
+static void reads_check(C *c, Draft *d) {
+    Expr *roots[3] = {d->body, d->label, d->guard};
+    ExprList all = expr_walk(c->g, roots, 3);
+    for (uint32_t k = 0; k < all.n; k++) {
+        Expr *e = all.at[k];
+        Group *g = e->kind == EXPR_READ ? map_get(c->group_of, e->of.tensor) : NULL;
+        if (!g || !g->from || g->tensor != e->of.tensor || !starts_late(g)) continue;
+        for (uint32_t a = 0; a < g->rank; a++) {
+            Affine lo, hi, from;
+            if (!g->from[a] || expr_is_int(g->from[a], 0)) continue;
+            if (bounds_of(c, e->arg[g->n_prefix + a], &lo, &hi) && affine_of(c->g, g->from[a], &from) && affine_add(&lo, &from, -1, &lo) && affine_not_negative(&lo)) continue;
+            complain(c, d->span, "this reads elements of '%s' that no equation defines: its axis %u starts at %s", g->name, a, say_expr(c, g->from[a]));
+            note(c, g->span, "'%s' is defined here", g->name);
+            return;
+        }
+    }
+}
+
+static void walk(C *c, Group *g, Map *seen) {
+    if (map_get(seen, g) || g->poisoned) return;
+    map_put(seen, g, g);
+    if (g->tensor && g->state == GROUP_DONE && g->rank && !g->update_of) group_check(c, g);
+    for (uint32_t k = 0; k < g->items.n; k++) {
+        if (g->items.at[k].group) walk(c, g->items.at[k].group, seen);
+        if (g->items.at[k].draft) reads_check(c, g->items.at[k].draft);
+    }
+}
+
+void coverage_check(C *c) {
+    Map *seen = map_new(c->arena);
+    walk(c, c->top, seen);
+    for (uint32_t k = 0; k < c->file->names.n; k++)
+        if (c->file->names.at[k]->kind == BIND_GROUP) walk(c, c->file->names.at[k]->group, seen);
+}
