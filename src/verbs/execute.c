@@ -129,7 +129,8 @@ static void add_outputs(Execution *x, ResultGroup *group) {
         if (t->role < BP_OUTPUT) continue;
         void *array = member(x->outputs, t->offset);
         if (t->rank > 0) memcpy(&array, member(x->outputs, t->offset), sizeof array);
-        add_array(x, group, result_new(x, t->name, graph_tensor(x, t->name), t->integer), array, bp_element_count(model, x->dims, t));
+        const Tensor *of = graph_tensor(x, t->name); /* whose name outlives the generated code */
+        add_array(x, group, result_new(x, of->name, of, t->integer), array, bp_element_count(model, x->dims, t));
     }
 }
 
