@@ -167,6 +167,7 @@ bool number_of(C *c, Expr *e, double *out) {
 bool number_at(C *c, Expr *e, uint32_t n, Expr *const *index, const double *where, double *out) {
     Env env = {.c = c, .n = n};
     if (n > 32) return false;
+    if (n == 0) return value(&env, e, out);
     memcpy(env.index, index, n * sizeof *index);
     memcpy(env.at, where, n * sizeof *where);
     return value(&env, e, out);
