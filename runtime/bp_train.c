@@ -40,6 +40,7 @@ typedef struct {
   bp_position at;
   double began, rate, norm;                    /* seconds; of the last step */
   int64_t examples;                            /* taken since `began` */
+  bool validated;                              /* valid_mean holds something */
   FILE *log;
 } run;
 
@@ -302,10 +303,10 @@ static void report(run *r, bool complete) {
   const int64_t left = (r->options->epochs - r->at.epoch - (complete ? 1 : 0)) * r->n_train - (complete ? 0 : (int64_t)count);
   for (uint32_t i = 0; i < r->n_values; i++) r->train_mean[i] = count > 0.0 ? r->at.sum[i] / count : (double)NAN;
   const double speed = passed > 0.0 ? (double)r->examples / passed : 0.0;
-  const bool valid = complete && (r->n_valid || r->options->valid);
+  r->validated = r->validated || (complete && (r->n_valid || r->options->valid));
   const bp_progress_info info = {
     .model = r->model, .epoch = r->at.epoch + 1, .epochs = r->options->epochs, .step = r->at.step_in_epoch, .steps = r->steps,
-    .complete = complete, .n_values = r->n_values, .name = r->name, .train = r->train_mean, .valid = valid ? r->valid_mean : NULL,
+    .complete = complete, .n_values = r->n_values, .name = r->name, .train = r->train_mean, .valid = r->validated ? r->valid_mean : NULL,
     .rate = r->rate, .gradient_norm = r->norm, .examples_per_second = speed, .seconds = passed,
     .seconds_left = speed > 0.0 ? (double)left / speed : 0.0,
   };
@@ -313,7 +314,7 @@ static void report(run *r, bool complete) {
   if (!complete || !r->log) return;
   fprintf(r->log, "%" PRId64, info.epoch);
   for (uint32_t i = 0; i < r->n_values; i++) fprintf(r->log, ",%.9g", info.train[i]);
-  for (uint32_t i = 0; i < r->n_values && valid; i++) fprintf(r->log, ",%.9g", info.valid[i]);
+  for (uint32_t i = 0; i < r->n_values && info.valid; i++) fprintf(r->log, ",%.9g", info.valid[i]);
   fprintf(r->log, ",%.9g,%.3f,%.1f\n", r->rate, passed, speed);
   fflush(r->log);
 }

@@ -23,7 +23,8 @@ typedef struct {
   uint32_t n_values;                   /* the loss first, then the metrics in their order */
   const char *const *name;             /* [n_values] */
   const double *train;                 /* [n_values] means over the examples of this epoch so far */
-  const double *valid;                 /* [n_values] over the validation set, or NULL */
+  const double *valid;                 /* [n_values] over the validation set, after the last epoch that is
+                                          complete; NULL before one is, and without such a set */
   double rate, gradient_norm;          /* of the last step: its step size, the gradient's norm before clipping */
   double examples_per_second, seconds, seconds_left;
 } bp_progress_info;
@@ -72,10 +73,11 @@ uint32_t bp_value_count(const bp_model *model, const bp_tensor **tensor);
 /* ---- progress -------------------------------------------------------------------------------------------------- */
 
 /* A progress function and its `user`: on a terminal one line that is drawn over again, at most ten times a second, and
- * stays at the end of every epoch in which something is to be kept (the last); elsewhere a line an epoch. */
+ * stays after the last epoch; elsewhere a line an epoch. */
 typedef struct {
   FILE *to;
   bool live;                           /* a terminal: redraw */
+  int width;                           /* columns of the terminal, where a live line is cut off; 0: it is not */
   double drawn;                        /* private: when the line was last drawn */
 } bp_printer;
 

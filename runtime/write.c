@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "store.h"
@@ -59,16 +58,22 @@ static void sync_folder(const char *path) {
   close(fd);
 }
 
+/* Open a new file beside `path` and put its name into `name`; -1 with errno if that cannot be done. */
+static int open_beside(const char *path, char *name, size_t size) {
+  for (int i = 0; i < 100; i++) {
+    snprintf(name, size, "%s.%ld-%d.part", path, (long)getpid(), i);
+    const int fd = open(name, O_WRONLY | O_CREAT | O_EXCL, 0666);
+    if (fd >= 0 || errno != EEXIST) return fd;
+  }
+  return -1;
+}
+
 int bp_write_whole(const char *path, const void *bytes, size_t size, bp_error *error) {
-  const size_t length = strlen(path);
-  char *temporary = malloc(length + 8);
+  const size_t room = strlen(path) + 48;
+  char *temporary = malloc(room);
   if (!temporary) return bp_fail(error, BP_E_MEMORY, "%s: out of memory", path);
-  memcpy(temporary, path, length);
-  memcpy(temporary + length, ".XXXXXX", 8);
-  const int fd = mkstemp(temporary);
-  const mode_t mask = umask(0);              /* mkstemp gives 0600; a result file has the usual rights */
-  umask(mask);
-  bool good = fd >= 0 && fchmod(fd, 0666 & ~mask) == 0 && write_all(fd, bytes, size) && fsync(fd) == 0;
+  const int fd = open_beside(path, temporary, room);
+  bool good = fd >= 0 && write_all(fd, bytes, size) && fsync(fd) == 0;
   int reason = errno;
   if (fd >= 0 && close(fd) != 0 && good) {
     good = false;

@@ -260,6 +260,29 @@ START_TEST(log_and_progress) {
 }
 END_TEST
 
+/* The line on a terminal is drawn over, at most ten times a second, cut off at its width, and whole at the end. */
+START_TEST(live_line) {
+  static const char *const name[] = {"L\xC3\xA4"};     /* UTF-8 is not cut apart */
+  static const double train[] = {0.125}, valid[] = {0.25};
+  bp_printer printer = {.to = fopen(temporary("live"), "w+"), .live = true, .width = 21};
+  bp_progress_info info = {.model = &toy, .epoch = 9, .epochs = 10, .step = 1, .steps = 4, .n_values = 1, .name = name,
+                           .train = train, .valid = valid, .examples_per_second = 100, .seconds = 60, .seconds_left = 3661};
+  size_t size;
+  bp_progress(&info, &printer);
+  info.seconds += 0.05;
+  bp_progress(&info, &printer);
+  info.complete = true;
+  info.epoch = 10;
+  bp_progress(&info, &printer);
+  fclose(printer.to);
+  char *text = (char *)get_file(temporary("live"), &size);
+  text[size] = '\0';
+  ck_assert_str_eq(text, "\repoch  9/10  25%  L\xC3\xA4\033[K"
+                         "\repoch 10/10  L\xC3\xA4 0.125  | L\xC3\xA4 0.25  100 examples/s  1:00 in all\033[K\n");
+  free(text);
+}
+END_TEST
+
 /* The hand-written gradient holds, and one that is off by a little is found. */
 static int skewed(const void *dims, const void *inputs, const void *params, const void *state, void *outputs, void *grads, void *workspace) {
   const int status = toy.gradient(dims, inputs, params, state, outputs, grads, workspace);
@@ -320,6 +343,7 @@ Suite *suite_train(void) {
   tcase_add_test(tests, not_a_number);
   tcase_add_test(tests, wrong_options);
   tcase_add_test(tests, log_and_progress);
+  tcase_add_test(tests, live_line);
   tcase_add_test(tests, gradient_check);
   tcase_add_test(tests, describing);
   suite_add_tcase(suite, tests);
