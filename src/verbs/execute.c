@@ -85,6 +85,9 @@ static Options with_wants(Arena *arena, const Options *o, const Request *r) {
     if (r->gradient) vec_push(arena, &more.want, "gradient");
     if (r->tangents) vec_push(arena, &more.want, "jvp");
     if (r->gradient && r->tangents && more.mode == MODE_UNSAID) more.mode = MODE_BOTH;
+    /* Of tangents alone the request says of what; with a gradient too, what is said (or not) holds for both. */
+    if (r->tangents && !r->gradient) more.of = (StringList){0};
+    for (uint32_t k = 0; r->tangents && !r->gradient && k < r->n_of; k++) vec_push(arena, &more.of, r->of[k]->name);
     return more;
 }
 

@@ -6,7 +6,9 @@ data=examples/notes/regression.json
 status_is 0 "help" "$BPC" --help
 says "help" "bpc train model.bp" out
 status_is 0 "version" "$BPC" --version
-for verb in compile eval check train; do
+status_is 0 "compile --help" "$BPC" compile --help
+says "compile --help" "usage: bpc \\[options\\] model.bp" out
+for verb in eval check train; do
     status_is 0 "$verb --help" "$BPC" $verb --help
     says "$verb --help" "usage: bpc $verb" out
 done

@@ -4,7 +4,7 @@
 blocks() { # kind, file: each block of ```kind as one file $TMP/block.N
     rm -f "$TMP"/block.*
     awk -v kind="$1" -v stem="$TMP/block." '
-        /^```/ { if (open) { open = 0; close(file) } else { open = 1; take = ($0 == "```" kind); if (take) file = stem ++n } next }
+        /^```/ { if (open) { open = 0; if (take) close(file) } else { open = 1; take = ($0 == "```" kind); if (take) { n++; file = stem n } } next }
         open && take { print > file }' "$2"
 }
 for page in README.md docs/*.md examples/*/README.md; do
@@ -14,7 +14,7 @@ for page in README.md docs/*.md examples/*/README.md; do
         while IFS= read -r line; do
             command=${line%%#*}
             case $command in
-            build/bpc\ *) status_is 0 "$page: $command" sh -c "$(printf '%s' "$command" | sed "s|^build/bpc|$BPC|; s|/tmp/|$TMP/|g")" ;;
+            build/bpc\ *) status_is 0 "$page: $command" sh -c "$(printf '%s' "$command" | sed "s|/tmp/|$TMP/|g; s|^build/bpc|$BPC|")" ;;
             esac
         done < "$block"
     done
