@@ -108,6 +108,8 @@ static const struct { const char *text, *columns; int status; const char *messag
   {"1,2,3,0\n", NULL, BP_E_SHAPE, "d.csv: found 4 columns, expected 5: x takes 3, k takes 1, y takes 1"},
   {"1,2,3,0,1\n1,2,3,0\n", NULL, BP_E_FORMAT, "d.csv:2: found 4 columns, expected 5 as in line 1"},
   {"1,2,3,0,1\n\n1,2,abc,0,1\n", NULL, BP_E_FORMAT, "d.csv:3: column 3 ('x'): found 'abc', expected a number"},
+  {"1,2,3,0,1\r\n\r\n1,2,abc,0,1\r\n", NULL, BP_E_FORMAT, "d.csv:3: column 3 ('x'): found 'abc', expected a number"},
+  {"x[0],x[1],x[2],k,y,\"a\nnote\"\n1,2,3,0,1,\"\n\n\"\n1,2,abc,0,1,\n", NULL, BP_E_FORMAT, "d.csv:6: column 3 ('x'): found 'abc', expected a number"},
   {"1,2,3,0,1\n1,2,,0,1\n", NULL, BP_E_FORMAT, "d.csv:2: column 3 ('x'): found nothing, expected a number"},
   {"1,2,3,0,1\n1,2,3,4,1\n", NULL, BP_E_RANGE, "d.csv:2: column 4 ('k'): found 4, expected an integer from 0 to 3"},
   {"1,2,3,-1,1\n", NULL, BP_E_RANGE, "d.csv:1: column 4 ('k'): found -1, expected an integer from 0 to 3"},

@@ -33,7 +33,7 @@ typedef struct {
   int steps, epochs;
   int stop_at;                     /* set the flag after so many reports */
   sig_atomic_t stop;
-  double loss, valid_loss, first_loss;
+  double loss, valid_loss, first_loss, epoch_loss[300];
 } watcher;
 
 static void watch(const bp_progress_info *info, void *user) {
@@ -44,6 +44,7 @@ static void watch(const bp_progress_info *info, void *user) {
   w->steps++;
   w->epochs += info->complete;
   w->loss = info->train[0];
+  if (info->complete) w->epoch_loss[info->epoch] = info->train[0];
   if (info->complete && w->epochs == 1) w->first_loss = info->train[0];
   if (info->valid) w->valid_loss = info->valid[0];
   if (w->stop_at && w->steps == w->stop_at) w->stop = 1;
@@ -145,6 +146,7 @@ static void check_resume(const char *optimizer, int stop_at, int64_t every) {
   ck_assert_mem_eq(p, q, sizeof p);
   ck_assert_mem_eq(s, t, sizeof s);
   ck_assert(whole.loss == second.loss && whole.valid_loss == second.valid_loss);
+  for (int e = 1; e <= 6; e++) ck_assert((second.epoch_loss[e] != 0 ? second : first).epoch_loss[e] == whole.epoch_loss[e]);
   ck_assert_int_eq(first.steps + second.steps, whole.steps);
   bp_data_free(data);
 }
