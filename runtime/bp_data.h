@@ -12,30 +12,30 @@ enum { BP_RANK_MAX = 16 };
 
 /* One array: values in row-major order, of the model's real type or int32_t, as the tensor that it belongs to. */
 typedef struct {
-  const bp_tensor *tensor;
-  uint32_t rank;
-  int64_t extent[BP_RANK_MAX];
-  int64_t count;              /* elements */
-  void *values;
+    const bp_tensor *tensor;
+    uint32_t rank;
+    int64_t extent[BP_RANK_MAX];
+    int64_t count;              /* elements */
+    void *values;
 } bp_array;
 
 /* What a file held: one array for each input (and for parameters and states that it overrides), and the run-time dims
  * that follow from their sizes. */
 typedef struct {
-  const bp_model *model;
-  uint32_t n;
-  bp_array *array;            /* [n] in the order of the model's tensors */
-  int64_t *dims;              /* [n_dims]; at least one element is allocated */
-  int32_t batch_dim;          /* the dim that counts examples, or -1 */
-  int64_t examples;           /* dims[batch_dim], or 1 */
+    const bp_model *model;
+    uint32_t n;
+    bp_array *array;            /* [n] in the order of the model's tensors */
+    int64_t *dims;              /* [n_dims]; at least one element is allocated */
+    int32_t batch_dim;          /* the dim that counts examples, or -1 */
+    int64_t examples;           /* dims[batch_dim], or 1 */
 } bp_data;
 
 typedef struct {
-  const char *columns;        /* CSV: "x=0:64,y=64" (first:last+1, or the name of a column); NULL: by header, else by order */
-  const int64_t *dims;        /* [n_dims] sizes that are known beforehand, -1 for the others; NULL: none is */
-  int32_t batch_dim;          /* -1: that of `train { batch }`, else the first run-time dim */
-  bool overrides;             /* parameters and states are accepted too */
-  bool partial;               /* inputs may be missing and dims unknown (-1): the caller will look */
+    const char *columns;        /* CSV: "x=0:64,y=64" (first:last+1, or the name of a column); NULL: by header, else by order */
+    const int64_t *dims;        /* [n_dims] sizes that are known beforehand, -1 for the others; NULL: none is */
+    int32_t batch_dim;          /* -1: that of `train { batch }`, else the first run-time dim */
+    bool overrides;             /* parameters and states are accepted too */
+    bool partial;               /* inputs may be missing and dims unknown (-1): the caller will look */
 } bp_data_options;
 
 /* Read `path`: the format is told by its bytes, any of them may be gzipped, "-" is standard input.  Files that hold one
@@ -48,7 +48,7 @@ int bp_data_read(bp_data **out, const bp_model *model, const char *path, const b
 
 /* The same from bytes in memory; `name` stands for the file in messages. */
 int bp_data_parse(bp_data **out, const bp_model *model, const char *name, const void *bytes, size_t size,
-                  const bp_data_options *options, bp_error *error);
+                    const bp_data_options *options, bp_error *error);
 
 void bp_data_free(bp_data *data);   /* NULL is fine */
 

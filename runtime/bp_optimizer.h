@@ -20,7 +20,7 @@ int bp_optimizer_new(bp_optimizer **out, const char *text, bp_real real, size_t 
 
 /* The same from a name and options that are already apart, as in bp_training. */
 int bp_optimizer_from(bp_optimizer **out, const char *name, uint32_t n_options, const char *const *option,
-                      const double *value, bp_real real, size_t n, bp_error *error);
+                        const double *value, bp_real real, size_t n, bp_error *error);
 
 void bp_optimizer_free(bp_optimizer *optimizer);   /* NULL is fine */
 
@@ -49,8 +49,8 @@ bool bp_optimizer_help(size_t i, char *text, size_t size);
  *   step(every=10, rate=0.1)   times `rate` every `every` epochs
  *   exponential(rate=0.95)     times `rate` every epoch, continuously */
 typedef struct {
-  int kind;                    /* row of the table in bp_schedule.c */
-  double warmup, end, every, rate;
+    int kind;                    /* row of the table in bp_schedule.c */
+    double warmup, end, every, rate;
 } bp_schedule;
 
 /* From its text, e.g. "cosine(warmup=100)"; NULL or "" is constant.  BP_E_FORMAT, BP_E_NAME, BP_E_VALUE. */

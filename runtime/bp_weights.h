@@ -22,23 +22,23 @@ int bp_weights_load(const bp_model *model, void *params, void *state, const char
 
 /* Where a run stands, beside its parameters, states and optimiser. */
 typedef struct {
-  int64_t epoch;              /* epochs that are complete */
-  int64_t step;               /* steps taken in all */
-  int64_t step_in_epoch;      /* steps taken in the epoch that is not complete */
-  uint64_t seed;
-  int64_t batch, epochs;      /* of the run; the schedule depends on them */
-  uint32_t n_sums;            /* sums over the examples of the incomplete epoch: loss and metrics, then the count */
-  double sum[32];
+    int64_t epoch;              /* epochs that are complete */
+    int64_t step;               /* steps taken in all */
+    int64_t step_in_epoch;      /* steps taken in the epoch that is not complete */
+    uint64_t seed;
+    int64_t batch, epochs;      /* of the run; the schedule depends on them */
+    uint32_t n_sums;            /* sums over the examples of the incomplete epoch: loss and metrics, then the count */
+    double sum[32];
 } bp_position;
 
 /* A safetensors file with the parameters, the states, `optimizer.0` … (its memory) and the position as metadata. */
 int bp_checkpoint_save(const bp_model *model, const void *params, const void *state, const bp_optimizer *optimizer,
-                       const bp_position *position, const char *path, bp_error *error);
+                         const bp_position *position, const char *path, bp_error *error);
 
 /* Read a checkpoint into the blocks, an optimiser made with the same text, and *position.  BP_E_NAME when the file is of
  * another optimiser or is no checkpoint, else as bp_weights_load. */
 int bp_checkpoint_load(const bp_model *model, void *params, void *state, bp_optimizer *optimizer, bp_position *position,
-                       const char *path, bp_error *error);
+                         const char *path, bp_error *error);
 
 #ifdef __cplusplus
 }

@@ -7,10 +7,10 @@
 enum { BP_CALL_NAME = 32, BP_CALL_MAX = 16 };
 
 typedef struct {
-  char name[BP_CALL_NAME];
-  uint32_t n;
-  char key[BP_CALL_MAX][BP_CALL_NAME];
-  double value[BP_CALL_MAX];
+    char name[BP_CALL_NAME];
+    uint32_t n;
+    char key[BP_CALL_MAX][BP_CALL_NAME];
+    double value[BP_CALL_MAX];
 } bp_call;
 
 /* Reads `text` whole: BP_OK, or BP_E_FORMAT with a message that quotes the text and says what was expected where. */
@@ -26,9 +26,9 @@ const char *bp_closest(const char *word, const void *first, size_t n, size_t str
 /* Write a message, cut to fit; does nothing when `error` is NULL.  Returns `status`, so that one can return its call. */
 int bp_fail(bp_error *error, int status, const char *format, ...)
 #ifdef __GNUC__
-  __attribute__((format(printf, 3, 4)))
+    __attribute__((format(printf, 3, 4)))
 #endif
-  ;
+    ;
 
 /* A number in the C locale's form whatever the locale is; *end is where it stops (== text when there is none). */
 double bp_strtod(const char *text, char **end);

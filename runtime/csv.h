@@ -6,10 +6,10 @@
 
 /* Rows of equally many cells.  Cells are strings inside `text`, unquoted, with blanks around them removed. */
 typedef struct {
-  char *text;
-  char **cell;              /* [rows * columns] */
-  int64_t *line;            /* [rows] the line each begins on, from 1 */
-  int64_t rows, columns;
+    char *text;
+    char **cell;              /* [rows * columns] */
+    int64_t *line;            /* [rows] the line each begins on, from 1 */
+    int64_t rows, columns;
 } bp_csv;
 
 /* Cut `size` bytes into cells: quotes, CRLF, blank lines and a byte-order mark are understood.  BP_E_FORMAT with a

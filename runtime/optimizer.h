@@ -8,10 +8,10 @@ enum { BP_OPTION_MAX = 6, BP_LBFGS_MAX = 32 };
 
 /* The optimiser's options in the order of its row, in double; `rate` is lr times the schedule's factor. */
 typedef struct {
-  double option[BP_OPTION_MAX], rate;
-  int64_t count;            /* of this step, from 1 */
-  size_t n;
-  uint32_t slots;
+    double option[BP_OPTION_MAX], rate;
+    int64_t count;            /* of this step, from 1 */
+    size_t n;
+    uint32_t slots;
 } bp_step;
 
 /* params, grads: n reals; memory: slots * n reals, zero before the first step. */

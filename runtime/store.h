@@ -7,22 +7,22 @@
 
 /* An array to be written, or one found in a file (then `data` points into the file's bytes). */
 typedef struct {
-  char name[256];
-  bp_real real;               /* the type of its values; 2 stands for F16 in files that are read */
-  uint32_t rank;
-  int64_t extent[BP_RANK_MAX];
-  int64_t count;
-  const void *data;
+    char name[256];
+    bp_real real;               /* the type of its values; 2 stands for F16 in files that are read */
+    uint32_t rank;
+    int64_t extent[BP_RANK_MAX];
+    int64_t count;
+    const void *data;
 } bp_stored;
 
 typedef struct { char key[32], value[128]; } bp_note;   /* metadata */
 
 typedef struct {
-  uint32_t n, n_notes;
-  bp_stored *array;
-  bp_note *note;
-  unsigned char *bytes;       /* of a file that was read */
-  void *more;                 /* arrays of an NPZ file */
+    uint32_t n, n_notes;
+    bp_stored *array;
+    bp_note *note;
+    unsigned char *bytes;       /* of a file that was read */
+    void *more;                 /* arrays of an NPZ file */
 } bp_store;
 
 int bp_store_write_safetensors(const bp_store *store, const char *path, bp_error *error);

@@ -9,14 +9,29 @@
 
 #include "bp.h"
 
-typedef struct { int64_t n; } toy_dims;
-typedef struct { const double *x; const int32_t *k; const double *y; uint64_t seed, call; } toy_inputs;
-typedef struct { double *W, *b; } toy_params;
-typedef struct { double *W, *b; } toy_grads;
-typedef struct { double *mu; } toy_state;
-typedef struct { double *yhat, L, mae; } toy_outputs;
+typedef struct {
+    int64_t n;
+} toy_dims;
+typedef struct {
+    const double *x;
+    const int32_t *k;
+    const double *y;
+    uint64_t seed, call;
+} toy_inputs;
+typedef struct {
+    double *W, *b;
+} toy_params;
+typedef struct {
+    double *W, *b;
+} toy_grads;
+typedef struct {
+    double *mu;
+} toy_state;
+typedef struct {
+    double *yhat, L, mae;
+} toy_outputs;
 
-extern const bp_model toy;          /* trains in batches of 4 with adam, seed 7 */
-extern const bp_model toy_blind;    /* the same without a loss */
+extern const bp_model toy;       /* trains in batches of 4 with adam, seed 7 */
+extern const bp_model toy_blind; /* the same without a loss */
 
 #endif
