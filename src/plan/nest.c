@@ -252,6 +252,23 @@ static const Step *first_step(const Order *o) {
     return o->step;
 }
 
+/* The greater (less) of two bounds: one of them where it is known which, or where it is in the other already. */
+static Expr *extreme(Graph *g, Expr *a, Expr *b, bool greater) {
+    Op op = greater ? OP_max : OP_min;
+    Affine x, y, difference;
+    for (Expr *e = a;; e = e->arg[0]) {
+        Expr *one = expr_is_op(e, op) ? e->arg[1] : e;
+        if (affine_of(g, one, &x) && affine_of(g, b, &y) && affine_add(greater ? &x : &y, greater ? &y : &x, -1, &difference) &&
+            affine_not_negative(&difference))
+            return a;
+        if (!expr_is_op(e, op)) break;
+    }
+    if (affine_of(g, a, &x) && affine_of(g, b, &y) && affine_add(greater ? &y : &x, greater ? &x : &y, -1, &difference) &&
+        affine_not_negative(&difference))
+        return b;
+    return expr_op2(g, op, a, b);
+}
+
 /* Joins the times at which the steps of the loop are due into one range. */
 static void join_times(Build *b, const Order *list, const Order *loop, Expr **lo, Expr **hi) {
     Graph *g = b->g;
@@ -268,8 +285,8 @@ static void join_times(Build *b, const Order *list, const Order *loop, Expr **lo
             from = affine_expr(g, &least);
             to = expr_add(g, affine_expr(g, &most), expr_int(g, 1));
         }
-        *lo = !*lo || *lo == from ? from : expr_op2(g, OP_min, *lo, from);
-        *hi = !*hi || *hi == to ? to : expr_op2(g, OP_max, *hi, to);
+        *lo = !*lo ? from : extreme(g, *lo, from, false);
+        *hi = !*hi ? to : extreme(g, *hi, to, true);
     }
 }
 

@@ -48,6 +48,7 @@ ExprList tree_reads(Graph *g, const Tree *n) {
 typedef struct {
     VEC(const Tree *) path; /* loops around every touch so far, outermost first */
     Expr **subs;            /* of the first touch */
+    VEC(Expr *) odd;        /* subscripts that differ between touches, such as t and t - 1 */
     bool *kept;
     bool seen, read, read_in_test;
     uint32_t writes;
@@ -101,11 +102,25 @@ static void touch(Scan *s, Tensor *t, Expr *const *subs, const Visit *v, bool wr
     uint32_t shared = 0;
     while (shared < n && shared < u->path.n && u->path.at[shared] == loops[shared]) shared++;
     u->path.n = shared;
-    for (uint32_t k = 0; k < t->rank; k++) u->kept[k] |= subs[k] != u->subs[k];
+    for (uint32_t k = 0; k < t->rank; k++) {
+        if (subs[k] == u->subs[k]) continue;
+        u->kept[k] = true;
+        vec_push(s->g->arena, &u->odd, subs[k]);
+        vec_push(s->g->arena, &u->odd, u->subs[k]);
+    }
 }
 
-static bool is_loop_index(const Use *u, const Expr *sub) {
+/* Loops from the outermost on whose turns share nothing through the tensor. A loop that carries values from one
+ * turn to another (t and t - 1) ends them: what is inside is run anew each turn, and its axes must be kept. */
+static uint32_t loops_apart(Graph *g, const Use *u) {
     for (uint32_t k = 0; k < u->path.n; k++)
+        for (uint32_t o = 0; o < u->odd.n; o++)
+            if (expr_uses_index(g, u->odd.at[o], u->path.at[k]->as.loop.index)) return k;
+    return u->path.n;
+}
+
+static bool is_loop_index(const Use *u, uint32_t loops, const Expr *sub) {
+    for (uint32_t k = 0; k < loops; k++)
         if (sub->kind == EXPR_INDEX && u->path.at[k]->as.loop.index == sub->of.number) return true;
     return false;
 }
@@ -154,8 +169,9 @@ static void place_tensor(Scan *s, Tensor *t, const PlanOptions *options) {
     Function *f = s->f;
     Buffer *b = f->buffer[t->number];
     Use *u = &s->use[t->number];
+    uint32_t loops = u->seen ? loops_apart(s->g, u) : 0;
     for (uint32_t k = 0; k < t->rank; k++)
-        b->kept[k] = options->level < 2 || !u->seen || u->kept[k] || !is_loop_index(u, u->subs[k]);
+        b->kept[k] = options->level < 2 || !u->seen || u->kept[k] || !is_loop_index(u, loops, u->subs[k]);
     b->goal = only_goal(f, t);
     bool kept = f->kept && f->kept[t->number];
     if (t->role == ROLE_CONST) b->place = PLACE_CONST;

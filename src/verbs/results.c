@@ -40,7 +40,7 @@ void result_print(Text *text, const Result *r) {
     print_axes(text, r, 0, &at);
 }
 
-void json_string(Text *text, const char *string) {
+void write_json_string(Text *text, const char *string) {
     text_add(text, "\"");
     for (const char *at = string; *at; at++) {
         if (*at == '"' || *at == '\\') text_add(text, "\\%c", *at);
@@ -53,7 +53,7 @@ void json_string(Text *text, const char *string) {
 static void print_members(Text *text, const ResultGroup *group, const char *indent, bool *first) {
     for (uint32_t k = 0; k < group->results.n; k++) {
         text_add(text, "%s%s", *first ? "" : ",\n", *first ? "" : indent);
-        json_string(text, group->results.at[k].name);
+        write_json_string(text, group->results.at[k].name);
         text_add(text, ": ");
         result_print(text, &group->results.at[k]);
         *first = false;
@@ -70,7 +70,7 @@ void groups_print(Text *text, const ResultGroup *groups, uint32_t n) {
         }
         bool inner = true;
         text_add(text, "%s ", first ? "" : ",\n");
-        json_string(text, groups[k].name);
+        write_json_string(text, groups[k].name);
         text_add(text, ": {");
         print_members(text, &groups[k], "  ", &inner);
         text_add(text, "}");

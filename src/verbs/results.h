@@ -22,6 +22,6 @@ void json_number(Text *, double, bool integer, bool single);
 void result_print(Text *, const Result *);
 /* {"L": 0.056, "yhat": […], "gradient": {"w": […]}} */
 void groups_print(Text *, const ResultGroup *groups, uint32_t n);
-void json_string(Text *, const char *);
+void write_json_string(Text *, const char *);
 
 #endif

@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "bp_data.h"
@@ -151,9 +152,15 @@ static void set_run(Trainer *t) {
 }
 
 /* ---- before and after ------------------------------------------------------------------------------------------------------ */
-/* A long run should not end in a folder that does not exist. */
+/* A long run should not end in a folder that does not exist; and files are put in place by a rename, which must never
+ * take the place of a device. */
 static int can_write(Arena *arena, const char *path) {
-    if (!path || strcmp(path, "-") == 0) return STATUS_DONE;
+    struct stat there;
+    if (!path) return STATUS_DONE;
+    if (stat(path, &there) == 0 && !S_ISREG(there.st_mode)) {
+        fprintf(stderr, "bpc: cannot write '%s': not an ordinary file\n", path);
+        return STATUS_FAILED;
+    }
     const char *slash = strrchr(path, '/');
     const char *folder = !slash ? "." : slash == path ? "/" : arena_strndup(arena, path, (size_t)(slash - path));
     if (access(folder, W_OK) == 0 || access(path, W_OK) == 0) return STATUS_DONE;
@@ -224,6 +231,7 @@ static int train(Trainer *t) {
     if (status == STATUS_DONE) status = can_write(arena, o->output);
     t->checkpoint = o->checkpoint_file ? o->checkpoint_file : arena_printf(arena, "%s.checkpoint", o->output ? o->output : symbol_prefix(arena, o));
     if (status == STATUS_DONE) status = can_write(arena, t->checkpoint);
+    if (status == STATUS_DONE) status = can_write(arena, o->log);
     if (status == STATUS_DONE) status = native_open(&t->native, &t->model, o, flags, sizeof flags / sizeof *flags);
     if (status != STATUS_DONE) return status;
     bp_train_defaults(&t->run, t->native.model);
