@@ -2,6 +2,7 @@
  *
  * Progress goes to standard error, the result - loss and metrics at the end - to standard output. Ctrl-C finishes the step,
  * saves where the run stands and says how to go on; the resumed run is equal, bit for bit, to one that was never stopped. */
+#include <float.h>
 #include <math.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -13,6 +14,8 @@
 #include "bp_init.h"
 #include "bp_train.h"
 #include "bp_weights.h"
+#include "verbs/case.h"
+#include "verbs/diagnose.h"
 #include "verbs/native.h"
 #include "verbs/verbs.h"
 
@@ -208,13 +211,78 @@ static int finish(Trainer *t) {
     return STATUS_DONE;
 }
 
+/* ---- a loss that is nan ---------------------------------------------------------------------------------------------------------- */
+enum { MOST_EXAMPLES = 4096 };
+
+static const Tensor *named(const Graph *g, const char *name) { return graph_find(g, name_of(g->names, name)); }
+
+static double real_at(const bp_model *model, bool integer, const void *values, int64_t k) {
+    if (integer) return ((const int32_t *)values)[k];
+    return model->real == BP_F32 ? (double)((const float *)values)[k] : ((const double *)values)[k];
+}
+
+/* The first examples of one input, as doubles. */
+static void give_input(const Trainer *t, Eval *e, const Graph *g, const bp_array *a, int64_t examples) {
+    const bp_model *model = t->native.model;
+    const int32_t axis = bp_batch_axis(a->tensor, t->data->batch_dim);
+    const int64_t n = axis < 0 ? a->count : a->count / t->data->examples * examples;
+    void *part = malloc(((size_t)n + 1) * sizeof(double));
+    double *values = malloc(((size_t)n + 1) * sizeof(double));
+    int64_t *order = malloc(((size_t)examples + 1) * sizeof(int64_t));
+    for (int64_t k = 0; order && k < examples; k++) order[k] = k;
+    if (part && values && order) {
+        if (axis >= 0) bp_gather(model, a, axis, order, examples, part);
+        for (int64_t k = 0; k < n; k++) values[k] = real_at(model, a->tensor->integer, axis < 0 ? a->values : part, k);
+        eval_set(e, named(g, a->tensor->name), values);
+    }
+    free(part);
+    free(values);
+    free(order);
+}
+
+static void give_block(const Trainer *t, Eval *e, const Graph *g, const bp_tensor *tensor) {
+    const bp_model *model = t->native.model;
+    const char *block = tensor->role == BP_PARAM ? t->params : t->state;
+    const int64_t n = bp_element_count(model, NULL, tensor);
+    double *values = malloc(((size_t)n + 1) * sizeof(double));
+    for (int64_t k = 0; values && k < n; k++) values[k] = real_at(model, false, block + tensor->block_offset * (size_t)model->real, k);
+    if (values) eval_set(e, named(g, tensor->name), values);
+    free(values);
+}
+
+/* Interprets the model at the parameters of before the bad step and names the first tensor that is not finite. */
+static void explain_nan(Trainer *t) {
+    const bp_model *model = t->native.model;
+    Model fresh; /* that of the training is used up */
+    if (model_open(&fresh, t->options) != STATUS_DONE) return;
+    const Graph *g = fresh.graph;
+    const int64_t examples = t->data->examples < MOST_EXAMPLES ? t->data->examples : MOST_EXAMPLES;
+    int64_t *dims = NEW_ARRAY(fresh.base.arena, int64_t, g->dims.n + 1);
+    for (uint32_t k = 0; k < g->dims.n; k++) dims[k] = (int32_t)k == t->data->batch_dim ? examples : t->data->dims[k];
+    Eval *e = eval_new(fresh.graph, dims, false);
+    eval_set_training(e, 1);
+    for (uint32_t k = 0; k < t->data->n; k++)
+        if (t->data->array[k].values && t->data->array[k].tensor->role == BP_INPUT) give_input(t, e, g, &t->data->array[k], examples);
+    for (uint32_t k = 0; k < model->n_tensors; k++)
+        if (model->tensors[k].role == BP_PARAM || model->tensors[k].role == BP_STATE) give_block(t, e, g, &model->tensors[k]);
+    const Tensor *bad = first_not_finite(fresh.graph, e, model->real == BP_F32 ? FLT_MAX : DBL_MAX);
+    if (bad) diag_error(fresh.base.diag, bad->span, "'%s' is the first that is not finite", bad->name);
+    model_report(&fresh, t->options);
+    eval_free(e);
+    model_close(&fresh);
+}
+
 static int run_training(Trainer *t) {
     bp_error error = {""};
     catch_interrupts();
     int status = bp_train(t->native.model, &t->run, &error);
     if (t->printer.live) fprintf(stderr, "\n");
     if (status == BP_OK) return finish(t);
-    if (status != BP_E_INTERRUPTED) return failed(&error, status);
+    if (status != BP_E_INTERRUPTED) {
+        failed(&error, status);
+        if (status == BP_E_NAN && !t->native.model->first_nan) explain_nan(t);
+        return status == BP_E_IO || status == BP_E_MEMORY ? STATUS_FAILED : STATUS_WRONG_MODEL;
+    }
     print_resume(t);
     return STATUS_FAILED;
 }

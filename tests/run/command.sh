@@ -44,4 +44,7 @@ status_is 1 "no loss" "$BPC" eval "$TMP/noloss.bp" --want gradient --interpret
 says "no loss" "no loss" err
 status_is 2 "unknown wrt" "$BPC" eval "$model" --data "$data" --want gradient --wrt yhatt --interpret
 says "unknown wrt" "did you mean 'yhat'" err
+status_is 2 "weights to a device" "$BPC" train "$model" --data "$data" --epochs 1 -o /dev/full
+says "weights to a device" "not an ordinary file" err
+[ -c /dev/full ] && pass || fail "weights to a device" "/dev/full is no device any more"
 finish
