@@ -60,6 +60,16 @@ Node *node_chain(Base *base, NodeKind kind, Node *left, AstOp op, Span at, Node 
 }
 
 /* ---- what the parser says ------------------------------------------------------------------------ */
+/* Binary operators, and what may not follow one. */
+static bool is_operator(int kind)
+{
+    static const int kinds[] = {'+', '-', '*', '/', '%', '@', '^', '<', '>', '=', TOKEN_FLOORDIV, TOKEN_LE, TOKEN_GE, TOKEN_EQ, TOKEN_NE, TOKEN_AND, TOKEN_OR};
+    for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++)
+        if (kinds[k] == kind) return true;
+    return false;
+}
+static bool ends(const Token *token) { return !token || token->kind == TOKEN_EOL || token->kind == ')' || token->kind == ']' || token->kind == '}' || token->kind == ','; }
+
 static bool is_operand(int kind) { return kind == TOKEN_NAME || kind == TOKEN_NUMBER || kind == ')' || kind == ']' || kind == '\''; }
 
 static const char *describe(Parser *parser, const Token *token)
@@ -86,6 +96,10 @@ void parser_complain(Parser *parser, Span at, const char *expected)
         diag_error(diag, at, "%s cannot follow %s: an operator is missing between them", describe(parser, found), describe(parser, before));
     else if (found && found->kind == '*' && before && before->kind == '*' && found->tight) {
         diag_error(diag, at, "powers are written with '^'");
+    } else if (before && before->kind >= TOKEN_IF && before->kind <= TOKEN_WHERE && found && found->kind == '=') {
+        diag_error(diag, before->span, "%s is a reserved word", describe(parser, before));
+    } else if (before && is_operator(before->kind) && (ends(found) || is_operator(found->kind))) {
+        diag_error(diag, before->span, "an operand is missing after %s", describe(parser, before));
     } else
         diag_error(diag, at, "unexpected %s%s", describe(parser, found), expected);
 }

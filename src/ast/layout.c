@@ -72,8 +72,8 @@ static void unclosed(Layout *l, Bracket bracket)
 static void close_forgotten(Layout *l, Span at)
 {
     unclosed(l, l->stack.at[l->stack.n - 1]);
-    while (l->stack.n && inside(l) != '{') l->stack.n--;
     put_kind(l, TOKEN_BAD, at);
+    while (l->stack.n && inside(l) != '{') put_kind(l, closer_of(l->stack.at[--l->stack.n].open), at);
     put_kind(l, TOKEN_EOL, at);
 }
 
@@ -173,6 +173,7 @@ void layout_tokens(Base *base, uint16_t source, const Tokens *raw, Tokens *out)
     if (l.stack.n) {
         Span end = {(uint32_t)n, (uint32_t)n, source};
         put_kind(&l, TOKEN_BAD, end);
+        while (l.stack.n) put_kind(&l, closer_of(l.stack.at[--l.stack.n].open), end);
     }
 }
 

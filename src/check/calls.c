@@ -111,6 +111,12 @@ static bool enter(C *c, Node *node, Node *call, Symbol name) {
     return true;
 }
 
+/* What is wrong inside a body is the caller's mistake more often than not. */
+static void point_at_call(C *c, uint32_t errors, Node *body, Node *call, Symbol name) {
+    (void)body;
+    if (c->errors > errors && c->calls <= 3) note(c, call->span, "in this call of '%s'", name);
+}
+
 static void leave(C *c, Node *node) {
     map_put(c->def_depth, node, (void *)((uintptr_t)map_get(c->def_depth, node) - 1));
     c->calls--;
@@ -194,7 +200,9 @@ static Value *def_call(C *c, Scope *s, Callee *callee, Node *call) {
         return elementwise(c, call->span, op, v, NULL, def->n_formals);
     }
     if (!enter(c, def, call, callee->name)) return poison(c);
+    uint32_t errors = c->errors;
     Value *v = body_value(c, inner, body, callee->name);
+    point_at_call(c, errors, body, call, callee->name);
     leave(c, def);
     return v;
 }
@@ -272,7 +280,9 @@ static Value *instance_call(C *c, Scope *s, Callee *callee, Node *call) {
     inner->prefix = instance->scope->prefix;
     if (!bind_arguments(c, s, inner, call, (Formals){formal, left->n - 1}, callee->name, body)) return poison(c);
     if (!enter(c, instance->apply, call, callee->name)) return poison(c);
+    uint32_t errors = c->errors;
     Value *v = body_value(c, inner, body, callee->name);
+    point_at_call(c, errors, body, call, callee->name);
     leave(c, instance->apply);
     vec_push(c->arena, &c->group->items, (Item){.instance = instance});
     for (uint32_t k = 0; k < instance->scope->updates.n; k++) vec_push(c->arena, &inner->updates, instance->scope->updates.at[k]);

@@ -23,6 +23,7 @@ void complain(C *c, Span span, const char *format, ...) {
     va_list args;
     va_start(args, format);
     keep(c, (Complaint){.span = span}, format, args);
+    c->errors++;
     va_end(args);
 }
 

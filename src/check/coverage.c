@@ -124,7 +124,7 @@ static void group_check(C *c, Group *g) {
     if (drafts.n > 1 && overlaps(c, g, box, drafts.n)) return;
     bool known;
     if (drafts.n && !covered(c, g, box, drafts.n, &known)) {
-        complain(c, g->span, "the equations of '%s' leave some of its elements %s undefined", g->name, say_extents(c, g->extent, g->rank));
+        complain(c, g->span, "the equations of '%s' leave some of its %s elements undefined", g->name, say_extents(c, g->extent, g->rank));
     } else if (starts_late(g) && (g->marks & (MARK_OUTPUT | MARK_LOSS | MARK_METRIC)))
         complain(c, g->span, "an output must be complete, and no equation defines the start of '%s'", g->name);
 }

@@ -209,6 +209,7 @@ Value *eval_scalar_int(C *c, Scope *s, Node *node, const char *what) {
     if (v->kind == VALUE_WILD) return scalar(c, expr_int(c->g, 0)); /* its shape comes in a later round */
     if (v->rank != 0) {
         complain(c, node->span, "%s is one integer, and '%s' has shape %s", what, say_node(c, node), say_shape(c, v));
+        if (node->kind == NODE_NAME) note(c, node->span, "one at a time, under an index: %s[i]", node->name);
         return poison(c);
     }
     if (v->type != TYPE_INT) {

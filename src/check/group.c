@@ -83,6 +83,15 @@ static void left_index(C *c, Left *left, Node *item) {
     vec_push(c->arena, &c->group->enclosing, index);
 }
 
+static bool names_unknown(C *c, Scope *scope, const Node *node) {
+    Scope *where;
+    if (!node) return false;
+    if (node->kind == NODE_NAME) return !scope_find(scope, node->name, &where) && !builtin_find(node->name) && op_find(c->g, node->name) == UINT32_MAX;
+    for (uint32_t k = 0; k < node->n; k++)
+        if (names_unknown(c, scope, node->kid[k])) return true;
+    return false;
+}
+
 static void left_item(C *c, Left *left, Node *item) {
     if (left->n == MAX_RANK) {
         complain(c, item->span, "a tensor has at most %d axes", MAX_RANK);
@@ -93,6 +102,11 @@ static void left_item(C *c, Left *left, Node *item) {
     } else if (item->kid[0]->kind == NODE_NAME && (item->kid[1] || !left_is_constant(c, left->scope, item->kid[0])))
         left_index(c, left, item);
     else {
+        if (names_unknown(c, left->scope, item->kid[0])) {
+            complain(c, item->span, "a subscript on the left side is the name of an index or a constant");
+            left->bad = true;
+            return;
+        }
         Value *v = eval_scalar_int(c, left->scope, item->kid[0], "a subscript on the left side");
         Affine a;
         if (!is_array(v)) left->bad = true;
@@ -244,15 +258,17 @@ static void shape_join(C *c, Group *g, Shape *s, const Found *f, Piece *p) {
 }
 
 static bool shape_changes(C *c, Group *g, const Shape *s, uint32_t n_prefix, Expr *const *prefix) {
-    bool changed = !g->shaped || g->rank != s->rank || g->type != s->type || g->n_prefix != n_prefix || g->poisoned != s->poisoned;
+    if (s->poisoned) return !g->was_poisoned;
+    bool changed = !g->shaped || g->rank != s->rank || g->type != s->type || g->n_prefix != n_prefix;
     for (uint32_t k = 0; !changed && k < s->rank; k++) changed = g->extent[k] != s->extent[k] && !(g->extent[k] && s->extent[k] && same_extent(c, g->extent[k], s->extent[k]));
     for (uint32_t k = 0; !changed && k < n_prefix; k++) changed = g->prefix[k] != prefix[k];
     return changed;
 }
 
 static void shape_keep(C *c, Group *g, const Shape *s, uint32_t n_prefix, Expr *const *prefix) {
-    g->shaped = true;
     g->poisoned = s->poisoned;
+    if (s->poisoned) return; /* what was known of the shape stays */
+    g->shaped = true;
     g->rank = s->rank, g->type = s->type;
     g->extent = NEW_ARRAY(c->arena, Expr *, s->rank);
     g->from = NEW_ARRAY(c->arena, Expr *, s->rank);
@@ -269,6 +285,7 @@ static Tensor *tensor_for(C *c, Group *g) {
     Tensor *t = graph_add_tensor(c->g, g->name, g->type, g->local ? ROLE_PART : ROLE_WRITTEN, COMBINE_SET, rank, extent, g->span);
     map_put(c->group_of, t, g);
     map_put(c->wanted, t, (void *)(uintptr_t)g->stem);
+    t->name = g->stem; /* for messages; the final Graph sees to it that names differ */
     return t;
 }
 
@@ -307,6 +324,8 @@ static Group *outermost(C *c, Group *g) {
 
 static void group_round(C *c, Group *g, uint32_t *changes) {
     group_reset(g);
+    g->was_poisoned = g->poisoned;
+    g->poisoned = false;
     for (uint32_t k = 0; g->parent && k < g->parent->enclosing.n; k++) vec_push(c->arena, &g->enclosing, g->parent->enclosing.at[k]);
     if (g->local && !g->update_of && g->parent && g->stem == g->name) g->stem = name_printf(c->base->names, "%s_%s", outermost(c, g)->name, g->name);
     g->tensor = tensor_for(c, g);
@@ -351,6 +370,7 @@ static void close_component(C *c, Group *root) {
     while (c->stack.n > root->depth) {
         Group *g = c->stack.at[--c->stack.n];
         g->state = GROUP_DONE;
+        Group *parent = g->local ? g->parent : NULL;
         for (uint32_t k = 0; k < g->rank && !g->poisoned; k++)
             if (!g->extent[k]) {
                 bool said = false;
@@ -361,6 +381,8 @@ static void close_component(C *c, Group *root) {
                 c->group = saved;
                 g->poisoned = true;
             }
+        for (uint32_t k = 0; parent && k < g->complaints.n; k++) vec_push(c->arena, &parent->complaints, g->complaints.at[k]);
+        if (parent) g->complaints.n = 0; /* in the order they were found, so that notes follow their message */
     }
 }
 

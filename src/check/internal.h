@@ -192,7 +192,7 @@ struct Group {
     enum { GROUP_FRESH, GROUP_ACTIVE, GROUP_PROVISIONAL, GROUP_DONE } state;
     uint32_t depth, low, round, rounds;
     /* what is known of its shape */
-    bool shaped, poisoned;
+    bool shaped, poisoned, was_poisoned;
     uint32_t rank, n_prefix; /* n_prefix: leading axes for indices of the caller (locals of defs) */
     Expr **prefix;           /* those indices */
     Expr **extent;           /* NULL where not known yet */
@@ -226,6 +226,7 @@ struct Check_ {
     Map *modules;     /* path -> Scope */
     Map *def_depth;   /* Node -> count of calls under way */
     uint32_t calls;   /* depth of calls */
+    uint32_t errors;  /* said so far */
     uint64_t work;    /* nodes evaluated, to bound what inlining can do */
     bool exhausted;
     bool real_given, f64;

@@ -65,14 +65,17 @@ static void declare_list(C *c, Scope *s, Node *stmt) {
         Node *decl = stmt->kid[k];
         if (stmt->kind == NODE_INPUT && !s->is_file) {
             complain(c, decl->at, "an input can be declared at the top of a model only");
+            scope_add(c, s, decl->name, decl->at, BIND_POISON);
             continue;
         }
         if ((stmt->kind == NODE_PARAM || stmt->kind == NODE_STATE || stmt->kind == NODE_USE) && !s->is_file && !s->instance) {
             complain(c, decl->at, "a def owns nothing; '%s' belongs to a layer", decl->name);
+            scope_add(c, s, decl->name, decl->at, BIND_POISON);
             continue;
         }
         if (s->is_module && (stmt->kind == NODE_INPUT || stmt->kind == NODE_PARAM || stmt->kind == NODE_STATE || stmt->kind == NODE_USE)) {
             complain(c, decl->at, "a file with inputs or params of its own cannot be imported");
+            scope_add(c, s, decl->name, decl->at, BIND_POISON);
             continue;
         }
         Binding *b = scope_add(c, s, decl->name, decl->at, BIND_DECL);

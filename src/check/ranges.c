@@ -387,7 +387,8 @@ static void suggest(C *c, const Obligation *o, Expr *first) {
             return;
         }
     }
-    note(c, o->span, "'%s[… %s … | value]' says what is read outside", name, say_expr(c, o->sub));
+    if (o->self) note(c, o->span, "a bar says what is read before the start: '%s[%s | value]'", name, say_expr(c, o->sub));
+    else note(c, o->span, "a bar says what is read outside: '%s[… | value]'", name);
 }
 
 static void refuse(C *c, const Obligation *o, bool known, const Affine *lo, const Affine *hi, bool below, bool above) {

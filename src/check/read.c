@@ -43,7 +43,7 @@ static bool slice_item(C *c, Scope *s, Node *item, Value *base, uint32_t k, Plac
     return true;
 }
 
-static bool plain_item(C *c, Scope *s, Node *item, Node *base_node, Value *base, bool fill, uint32_t k, Places *p) {
+static bool plain_item(C *c, Scope *s, Node *item, Node *base_node, Value *base, bool fill, uint32_t k, bool more, Places *p) {
     if (item->kid[1]) {
         complain(c, item->span, "a range belongs to a reduction or to the left side; a slice is written '%s'", say_node(c, item->kid[1]));
         return false;
@@ -56,7 +56,7 @@ static bool plain_item(C *c, Scope *s, Node *item, Node *base_node, Value *base,
         Affine last;
         if (affine_of(c->g, base->extent[k], &last)) {
             last.constant += v->body->of.integer;
-            note(c, item->span, "counted from the end it is '%s[%s]'", say_node(c, base_node), say_expr(c, affine_expr(c->g, &last)));
+            note(c, item->span, "counted from the end it is '%s[%s%s%s]'", say_node(c, base_node), k ? "…, " : "", say_expr(c, affine_expr(c->g, &last)), more ? ", …" : "");
         }
         return false;
     }
@@ -76,7 +76,7 @@ static bool places_read(C *c, Scope *s, Node *node, Value *base, Places *p) {
     for (uint32_t k = 0; k + 1 < node->n; k++) {
         Node *item = node->kid[k + 1];
         p->span[k] = item->span;
-        good &= item->kind == NODE_SLICE ? slice_item(c, s, item, base, k, p) : plain_item(c, s, item, node->kid[0], base, node->fill != NULL, k, p);
+        good &= item->kind == NODE_SLICE ? slice_item(c, s, item, base, k, p) : plain_item(c, s, item, node->kid[0], base, node->fill != NULL, k, k + 2 < node->n, p);
     }
     for (uint32_t k = node->n - 1; k < base->rank; k++) {
         p->sub[k] = p->axis[p->n_axes] = base->axis[k];

@@ -12,6 +12,7 @@ Symbol part_name(C *c, const char *suffix) { return name_printf(c->base->names, 
 Tensor *part_tensor(C *c, Symbol name, Type type, Combine op, uint32_t rank, Expr *const *extent, Span span) {
     Tensor *t = graph_add_tensor(c->g, name, type, ROLE_PART, op, rank, extent, span);
     map_put(c->wanted, t, (void *)(uintptr_t)name);
+    t->name = name;
     return t;
 }
 

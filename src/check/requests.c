@@ -108,7 +108,7 @@ static bool request_read(C *c, Args *args, const Builtin *b, Request *r) {
     if (!t || t->type != TYPE_REAL || t->role == ROLE_CONST) {
         complain(c, args->positional[1]->span, "'%s' is with respect to a named real tensor, and '%s' is %s", b->name, say_node(c, args->positional[1]),
                  t && t->type == TYPE_INT ? "of integers" : t ? "constant" : "an expression");
-        note(c, args->positional[1]->span, "give it a name by an equation of its own, or make it the argument of a def");
+        if (!t) note(c, args->positional[1]->span, "give it a name by an equation of its own, or make it the argument of a def");
         return false;
     }
     r->by = t;

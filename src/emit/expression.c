@@ -9,6 +9,7 @@
 
 #include "emit/writer.h"
 #include "graph/ops.h"
+#include "graph/rewrite.h"
 
 /* How an operator stands between its operands, and how tightly those must bind to go without parentheses. Compilers
  * ask for parentheses around comparisons of comparisons and && inside ||. */
@@ -201,20 +202,10 @@ void write_expr(Writer *w, Expr *e, Type want, int level) {
 
 /* ---- before a statement --------------------------------------------------------------------------------------------------- */
 /* Operators without C of their own become what their row says: relu(z) -> z < 0 ? 0 : z. */
-static Expr *expand(Writer *w, Expr *e) {
-    for (;;) {
-        ExprList all = expr_walk(w->g, &e, 1);
-        Subst *s = subst_new(w->g);
-        bool found = false;
-        for (uint32_t k = 0; k < all.n; k++) {
-            Expr *written = all.at[k]->kind == EXPR_OP ? op_expand(w->g, all.at[k]) : NULL;
-            if (!written) continue;
-            subst_expr(s, all.at[k], subst_apply(s, written));
-            found = true;
-        }
-        if (!found) return e;
-        e = subst_apply(s, e);
-    }
+static Expr *written_out(Graph *g, Expr *e, void *with) {
+    (void)with;
+    Expr *written = e->kind == EXPR_OP ? op_expand(g, e) : NULL;
+    return written ? written : e;
 }
 
 static bool worth_a_name(const Expr *e) {
@@ -235,7 +226,7 @@ static Map *count_uses(Writer *w, const ExprList *all) {
 }
 
 Expr *prepare_value(Writer *w, Expr *e) {
-    e = expand(w, e);
+    e = rewrite(rewriter_new(w->g, written_out, NULL), e);
     ExprList all = expr_walk(w->g, &e, 1);
     Map *uses = count_uses(w, &all);
     w->temps = map_new(w->g->arena);

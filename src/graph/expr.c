@@ -203,22 +203,32 @@ bool expr_reads(Graph *g, Expr *e, const Tensor *t) {
 /* ---- substitution ---------------------------------------------------------------------------------- */
 struct Subst {
     Graph *g;
-    Map *memo;    /* Expr -> Expr, replaced ones among them */
-    Map *tensors; /* Tensor -> Tensor */
+    VEC(Expr *) given; /* what, by, what, by, … */
+    Map *memo;         /* Expr -> Expr, those given among them; NULL: to be made anew, for more was given since */
+    Map *tensors;      /* Tensor -> Tensor */
 };
 
 Subst *subst_new(Graph *g) {
     Subst *s = NEW(g->arena, Subst);
     s->g = g;
-    s->memo = map_new(g->arena);
     return s;
 }
-void subst_expr(Subst *s, Expr *what, Expr *by) { map_put(s->memo, what, by); }
+void subst_expr(Subst *s, Expr *what, Expr *by) {
+    vec_push(s->g->arena, &s->given, what);
+    vec_push(s->g->arena, &s->given, by);
+    s->memo = NULL;
+}
 void subst_index(Subst *s, uint32_t index, Expr *by) { subst_expr(s, expr_index(s->g, index), by); }
 void subst_arg(Subst *s, uint32_t number, Expr *by) { subst_expr(s, expr_arg(s->g, number), by); }
 void subst_tensor(Subst *s, Tensor *what, Tensor *by) {
     if (!s->tensors) s->tensors = map_new(s->g->arena);
     map_put(s->tensors, what, by);
+    s->memo = NULL;
+}
+
+static void memo_start(Subst *s) {
+    s->memo = map_new(s->g->arena);
+    for (uint32_t k = 0; k + 1 < s->given.n; k += 2) map_put(s->memo, s->given.at[k], s->given.at[k + 1]);
 }
 
 static Expr *subst_node(Subst *s, Expr *e) {
@@ -243,6 +253,7 @@ static Expr *subst_node(Subst *s, Expr *e) {
 /* Below a replaced node nothing is looked at, so the walk stops there. */
 Expr *subst_apply(Subst *s, Expr *e) {
     if (!e) return NULL;
+    if (!s->memo) memo_start(s);
     Expr *done = map_get(s->memo, e);
     if (done) return done;
     ExprVec list = {0};

@@ -219,7 +219,7 @@ void equation_print(const Graph *g, Text *out, const Equation *e) {
         }
         text_add(out, "]");
     }
-    text_add(out, e->target->pieces->next && e->target->op == COMBINE_ADD ? " += " : " = ");
+    text_add(out, e->target->pieces && e->target->pieces->next && e->target->op == COMBINE_ADD ? " += " : " = ");
     name_shared(&p, e->body, 400);
     print_reduction(&p, e);
 }

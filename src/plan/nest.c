@@ -195,14 +195,25 @@ static Tree *set_node(Nesting *n, Combine op, Expr *value) {
     return set;
 }
 
-/* Wraps the statement in loops over the indices that are still open, those for which `pick` holds. */
+/* A loop over the k-th index of the domain, under an index of its own: nests of one origin share the indices of their
+ * equations, and would catch each other's once they are fused. */
+static Tree *loop_over(Nesting *n, uint32_t k) {
+    Graph *g = n->build->g;
+    const Range *r = &n->step->equation->domain.range[k];
+    uint32_t fresh = graph_add_index(g, g->indices.at[r->index].name);
+    Range range = subst_range(g, n->subst, r);
+    range.index = fresh;
+    subst_index(n->subst, r->index, expr_index(g, fresh));
+    return loop_node(g, range, n->step->equation);
+}
+
+/* Wraps the statement in loops over the indices that are still open, on the left or reduced. */
 static Tree **open_loops(Nesting *n, Tree **at, bool left) {
     const Equation *e = n->step->equation;
-    Graph *g = n->build->g;
     for (uint32_t k = 0; k < e->domain.n; k++) {
         const Range *r = &e->domain.range[k];
         if (map_get(n->solved, KEY(r->index)) || on_left(e, r->index) != left) continue;
-        *at = loop_node(g, subst_range(g, n->subst, r), e);
+        *at = loop_over(n, k);
         at = &(*at)->body;
     }
     return at;
@@ -226,7 +237,6 @@ static Tree *nest_step(Build *b, const Step *step) {
     Tree *root = NULL, **at = open_test(g, &root, condition, e);
     bool starts = e->target->op != COMBINE_SET && !step->init && !tensor_needs_init(g, e->target);
     bool sorted = left_first(g, e);
-    Expr *inner = expr_and(g, subst_apply(n.subst, n.late), subst_apply(n.subst, e->domain.guard));
     if (sorted) at = open_loops(&n, at, true);
     if (starts) {
         *at = set_node(&n, COMBINE_SET, combine_identity(g, e->target->op, e->target->type));
@@ -236,10 +246,10 @@ static Tree *nest_step(Build *b, const Step *step) {
     else
         for (uint32_t k = 0; k < e->domain.n; k++) {
             if (map_get(n.solved, KEY(e->domain.range[k].index))) continue;
-            *at = loop_node(g, subst_range(g, n.subst, &e->domain.range[k]), e);
+            *at = loop_over(&n, k);
             at = &(*at)->body;
         }
-    at = open_test(g, at, inner, e);
+    at = open_test(g, at, expr_and(g, subst_apply(n.subst, n.late), subst_apply(n.subst, e->domain.guard)), e);
     *at = set_node(&n, step->init ? COMBINE_SET : e->target->op, e->body);
     return root;
 }

@@ -1,24 +1,12 @@
-/* One function a pass, one file each; and what they share. */
+/* One function a pass, one file each. */
 #ifndef BPC_SIMPLIFY_PASSES_H
 #define BPC_SIMPLIFY_PASSES_H
 
 #include "graph/graph.h"
 #include "graph/ops.h"
+#include "graph/rewrite.h"
 
 void pass_stable(Graph *), pass_algebra(Graph *), pass_name(Graph *), pass_delta(Graph *), pass_weaken(Graph *), pass_single(Graph *),
     pass_inline(Graph *), pass_cse(Graph *), pass_factor(Graph *);
-
-/* A rule gets a node whose arguments are rewritten already, and returns what it becomes, or the node itself. */
-typedef Expr *Rule(Graph *, Expr *, void *with);
-typedef struct Rewriter Rewriter;
-Rewriter *rewriter_new(Graph *, Rule *, void *with); /* remembers what it rewrote */
-Expr *rewrite(Rewriter *, Expr *);
-/* Bodies, guards and labels of every equation. */
-void rewrite_graph(Rewriter *);
-
-bool is_uniform(Graph *, Expr *); /* made of constants and dims alone */
-/* The tensor's one equation where that defines every element once by bare, distinct indices over the whole extents,
- * without a guard or further index; else NULL. */
-Equation *plain_definition(Graph *, const Tensor *);
 
 #endif

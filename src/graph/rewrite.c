@@ -1,5 +1,5 @@
 /* Rewriting expressions from the leaves up, each distinct node once. */
-#include "simplify/passes.h"
+#include "graph/rewrite.h"
 
 #include "graph/affine.h"
 
