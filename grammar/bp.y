@@ -6,7 +6,7 @@
 %define api.location.type {Span}
 %define parse.error custom
 %define parse.lac full
-%define lr.default-reduction accepting
+%define lr.default-reduction consistent
 %locations
 %expect 0
 %param {Parser *parser}
@@ -93,6 +93,10 @@ static Node *error_node(Parser *p, Span span) { return node_new(p->base, NODE_ER
 %token <name> NAME "name"
 %token <number> NUMBER "number"
 
+/* In an empty statement an error is shifted: what follows belongs to it. */
+%precedence EMPTY
+%precedence error
+
 %type <node> stmts stmt decl dims dim consts const names inputs input inits init randoms random uses use
 %type <node> formals formal_list formal shape range rules rule settings setting setting_or_nothing
 %type <node> equation call expr or and not cmp sum term unary power postfix atom items item args arg_list arg exprs
@@ -101,12 +105,13 @@ static Node *error_node(Parser *p, Span span) { return node_new(p->base, NODE_ER
 file: stmts                             { parser->result = $1; }
     ;
 stmts: stmt                             { $$ = node_new(B, NODE_BLOCK, @$, @$); if ($1) node_add(B, $$, $1); }
+    | error                             { $$ = node1(parser, NODE_BLOCK, @$, @$, error_node(parser, @1)); }
     | stmts EOL stmt                    { $$ = $1; if ($3) { node_add(B, $$, $3); $$->span = @$; } }
+    | stmts error                       { $$ = $1; } /* to the end of the statement */
     ;
-stmt: %empty                            { $$ = NULL; }
+stmt: %empty %prec EMPTY                { $$ = NULL; }
     | decl
     | equation
-    | error                             { $$ = error_node(parser, @$); }
     ;
 decl: "real" NAME                       { $$ = node_name(B, NODE_REAL, @$, $2); $$->at = @2; }
     | "dim" dims                        { $$ = retag($2, NODE_DIM, @$, @1); }
@@ -194,11 +199,12 @@ rules: rule                             { $$ = node1(parser, NODE_DERIVATIVE, @$
 rule: NAME '=' expr                     { $$ = named(parser, NODE_ARGUMENT, @$, @1, $1, $3); }
     ;
 settings: setting_or_nothing            { $$ = node_new(B, NODE_TRAIN, @$, @$); if ($1) node_add(B, $$, $1); }
+    | error                             { $$ = node_new(B, NODE_TRAIN, @$, @$); }
     | settings EOL setting_or_nothing   { $$ = $1; if ($3) node_add(B, $$, $3); }
+    | settings error                    { $$ = $1; }
     ;
-setting_or_nothing: %empty              { $$ = NULL; }
+setting_or_nothing: %empty %prec EMPTY  { $$ = NULL; }
     | setting
-    | error                             { $$ = NULL; }
     ;
 setting: NAME NUMBER                    { Node *n = node_new(B, NODE_NUMBER, @2, @2); n->number = $2.value; n->whole = $2.whole;
                                           $$ = named(parser, NODE_SETTING, @$, @1, $1, n); }

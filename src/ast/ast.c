@@ -98,6 +98,8 @@ void parser_complain(Parser *parser, Span at, const char *expected)
         diag_error(diag, at, "powers are written with '^'");
     } else if (before && before->kind >= TOKEN_IF && before->kind <= TOKEN_WHERE && found && found->kind == '=') {
         diag_error(diag, before->span, "%s is a reserved word", describe(parser, before));
+    } else if (found && found->kind == '=') {
+        diag_error(diag, at, "'=' cannot stand here; '==' compares");
     } else if (before && is_operator(before->kind) && (ends(found) || is_operator(found->kind))) {
         diag_error(diag, before->span, "an operand is missing after %s", describe(parser, before));
     } else

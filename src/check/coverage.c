@@ -148,12 +148,38 @@ static void reads_check(C *c, Draft *d) {
     }
 }
 
+/* A draw is a function of seed, call and index: its arguments may not depend on what is learnt. */
+static void draw_check(C *c, Tensor *draw) {
+    VEC(Expr *) open = {0};
+    Map *seen = map_new(c->arena);
+    for (int k = 0; k < 2; k++)
+        if (draw->init.arg[k]) vec_push(c->arena, &open, draw->init.arg[k]);
+    while (open.n) {
+        Expr *root = open.at[--open.n];
+        ExprList all = expr_walk(c->g, &root, 1);
+        for (uint32_t k = 0; k < all.n; k++) {
+            Tensor *t = all.at[k]->kind == EXPR_READ ? all.at[k]->of.tensor : NULL;
+            if (!t || map_get(seen, t)) continue;
+            map_put(seen, t, t);
+            if (t->role == ROLE_PARAM) {
+                complain(c, draw->span, "the draw '%s' depends on the param '%s'", draw->name, t->name);
+                note(c, draw->span, "draw from a fixed distribution and shift and scale the draw: mu + sigma*eps");
+                return;
+            }
+            for (Draft *d = map_get(c->drafts_of, t); d; d = d->next) vec_push(c->arena, &open, d->body);
+            for (uint32_t a = 0; t->call && a < t->call->n; a++)
+                for (Draft *d = map_get(c->drafts_of, t->call->arg[a]); d; d = d->next) vec_push(c->arena, &open, d->body);
+        }
+    }
+}
+
 static void walk(C *c, Group *g, Map *seen) {
     if (map_get(seen, g) || g->poisoned) return;
     map_put(seen, g, g);
     if (g->tensor && g->state == GROUP_DONE && g->rank && !g->update_of) group_check(c, g);
     for (uint32_t k = 0; k < g->items.n; k++) {
         if (g->items.at[k].group) walk(c, g->items.at[k].group, seen);
+        if (g->items.at[k].tensor && g->items.at[k].tensor->role == ROLE_RANDOM) draw_check(c, g->items.at[k].tensor);
         if (g->items.at[k].draft) reads_check(c, g->items.at[k].draft);
     }
 }

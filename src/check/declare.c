@@ -385,7 +385,7 @@ void binding_settle(C *c, Binding *b) {
     case NODE_USE: good = settle_use(c, b); break;
     default: break;
     }
-    if (file_level) ranges_settle(c, c->top, true);
+    if (file_level) ranges_settle(c, c->top, false);
     c->group = saved;
     if (!good) b->kind = BIND_POISON;
 }

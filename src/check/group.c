@@ -332,7 +332,9 @@ static void group_round(C *c, Group *g, uint32_t *changes) {
     Found *found = NEW_ARRAY(c->arena, Found, g->pieces.n);
     Shape shape = {.type = g->state == GROUP_ACTIVE && g->shaped ? g->type : TYPE_INT};
     for (uint32_t k = 0; k < g->pieces.n; k++) found[k] = piece_find(c, g, &g->pieces.at[k]);
-    ranges_settle(c, g, g->parent == c->top);
+    bool poisoned = false;
+    for (uint32_t k = 0; k < g->pieces.n; k++) poisoned |= found[k].value->kind == VALUE_POISON;
+    ranges_settle(c, g, poisoned);
     for (uint32_t k = 0; k < g->pieces.n; k++) shape_join(c, g, &shape, &found[k], &g->pieces.at[k]);
     if (g->marks & MARK_LOSS) shape.type = TYPE_REAL;
     /* Indices of the caller that a local of a def depends on become its leading axes. */

@@ -259,7 +259,7 @@ Expr *axis_new(C *, Expr *extent);               /* a placeholder */
 IndexInfo *info_of(C *, const Expr *index);
 void index_fix(C *, Expr *index, Expr *extent, Span, bool self); /* rule (2) */
 void oblige(C *, Expr *sub, Expr *lo, Expr *extent, Tensor *, uint32_t axis, Span, bool self);
-void ranges_settle(C *, Group *, bool last);     /* rule (3), then the proofs */
+void ranges_settle(C *, Group *, bool poisoned);     /* rule (3), then the proofs */
 bool bounds_of(C *, Expr *, Affine *lo, Affine *hi); /* inclusive, over all indices that have ranges */
 Domain domain_for(C *, Graph *, uint32_t n, Expr *const *index, Expr *guard);
 bool widen(C *, Expr *bound, bool up, Expr *const *keep, uint32_t n_keep, Expr **out);

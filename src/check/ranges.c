@@ -447,14 +447,14 @@ static bool has_errors(const Group *g) {
     return false;
 }
 
-void ranges_settle(C *c, Group *g, bool last) {
-    (void)last;
+/* `poisoned`: something that the equation uses is wrong and was said; what is missing may be its fault. */
+void ranges_settle(C *c, Group *g, bool poisoned) {
     for (bool progress = true; progress;) {
         progress = false;
         for (uint32_t k = 0; k < g->indices.n; k++)
             if (!info_of(c, g->indices.at[k])->hi && infer(c, g, g->indices.at[k])) progress = true;
     }
-    bool wrong = has_errors(g);
+    bool wrong = poisoned || has_errors(g);
     for (uint32_t k = 0; k < g->indices.n && !wrong; k++) {
         IndexInfo *info = info_of(c, g->indices.at[k]);
         if (info->hi) continue;
