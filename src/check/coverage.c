@@ -110,6 +110,38 @@ static bool covered(C *c, Group *g, const Box *box, uint32_t n, bool *known) {
     return affine_add(&whole, &total, -1, &whole) && whole.n == 0 && whole.constant == 0;
 }
 
+/* The points of a box whose bounds use its other indices, counted; constants only. */
+static bool count_points(C *c, Group *g, const Box *b, uint32_t k, Expr **index, double *where, double *points) {
+    double lo, hi;
+    if (k == g->rank) return ++*points < (double)(1 << 20);
+    if (!number_at(c, b->lo[k], k, index, where, &lo) || !number_at(c, b->hi[k], k, index, where, &hi)) return false;
+    index[k] = b->draft->subs[g->n_prefix + k];
+    for (where[k] = lo; where[k] < hi; where[k]++)
+        if (!count_points(c, g, b, k + 1, index, where, points)) return false;
+    return true;
+}
+
+static bool counted(C *c, Group *g, const Box *box, uint32_t n, bool *complete) {
+    int64_t size;
+    double points = 0, where[MAX_RANK];
+    Expr *index[MAX_RANK];
+    if (!size_of(c, g->extent, g->rank, &size) || size > 1 << 20) return false;
+    for (uint32_t p = 0; p < n; p++)
+        if (!count_points(c, g, &box[p], 0, index, where, &points)) return false;
+    *complete = points == (double)size;
+    return true;
+}
+
+static bool is_triangle(C *c, Group *g, const Box *b) {
+    for (uint32_t k = 0; k < g->rank; k++) {
+        Expr *bounds[2] = {b->lo[k], b->hi[k]};
+        ExprList all = expr_walk(c->g, bounds, 2);
+        for (uint32_t e = 0; e < all.n; e++)
+            if (all.at[e]->kind == EXPR_INDEX) return true;
+    }
+    return false;
+}
+
 static bool starts_late(const Group *g) {
     for (uint32_t k = 0; k < g->rank; k++)
         if (g->from[k] && !expr_is_int(g->from[k], 0)) return true;
@@ -123,19 +155,43 @@ static void group_check(C *c, Group *g) {
     for (uint32_t k = 0; k < drafts.n; k++) box[k] = box_of(c, g, drafts.at[drafts.n - 1 - k]);
     if (drafts.n > 1 && overlaps(c, g, box, drafts.n)) return;
     bool known;
-    if (drafts.n && !covered(c, g, box, drafts.n, &known)) {
+    bool complete;
+    if (drafts.n == 1 && is_triangle(c, g, &box[0])) {
+        map_put(c->triangles, g->tensor, drafts.at[0]);
+        if (g->marks & (MARK_OUTPUT | MARK_LOSS | MARK_METRIC)) complain(c, g->span, "an output must be complete, and no equation defines all of '%s'", g->name);
+    } else if (drafts.n && counted(c, g, box, drafts.n, &complete) && !starts_late(g)) {
+        if (!complete) complain(c, g->span, "the equations of '%s' leave some of its %s elements undefined", g->name, say_extents(c, g->extent, g->rank));
+    } else if (drafts.n && !covered(c, g, box, drafts.n, &known)) {
         complain(c, g->span, "the equations of '%s' leave some of its %s elements undefined", g->name, say_extents(c, g->extent, g->rank));
     } else if (starts_late(g) && (g->marks & (MARK_OUTPUT | MARK_LOSS | MARK_METRIC)))
         complain(c, g->span, "an output must be complete, and no equation defines the start of '%s'", g->name);
 }
 
 /* Reads of a tensor that starts late, wherever they are. */
+static bool inside_triangle(C *c, Group *g, Draft *piece, Expr *read) {
+    for (uint32_t k = 0; k < g->rank; k++) {
+        Expr *own = piece->subs[g->n_prefix + k], *sub = read->arg[g->n_prefix + k];
+        if (own->kind != EXPR_INDEX) continue;
+        Expr *lo = info_of(c, own)->lo, *hi = info_of(c, own)->hi;
+        lo = replace(c, lo, g->rank, piece->subs + g->n_prefix, read->arg + g->n_prefix);
+        hi = replace(c, hi, g->rank, piece->subs + g->n_prefix, read->arg + g->n_prefix);
+        if (!not_after(c, lo, sub) || !not_after(c, expr_add(c->g, sub, expr_int(c->g, 1)), hi)) return false;
+    }
+    return true;
+}
+
 static void reads_check(C *c, Draft *d) {
     Expr *roots[3] = {d->body, d->label, d->guard};
     ExprList all = expr_walk(c->g, roots, 3);
     for (uint32_t k = 0; k < all.n; k++) {
         Expr *e = all.at[k];
         Group *g = e->kind == EXPR_READ ? map_get(c->group_of, e->of.tensor) : NULL;
+        Draft *triangle = g && g->tensor == e->of.tensor ? map_get(c->triangles, g->tensor) : NULL;
+        if (triangle && !inside_triangle(c, g, triangle, e)) {
+            complain(c, d->span, "this may read elements of '%s' that no equation defines", g->name);
+            note(c, g->span, "'%s' is defined here", g->name);
+            return;
+        }
         if (!g || !g->from || g->tensor != e->of.tensor || !starts_late(g)) continue;
         for (uint32_t a = 0; a < g->rank; a++) {
             Affine lo, hi, from;
@@ -173,20 +229,24 @@ static void draw_check(C *c, Tensor *draw) {
     }
 }
 
-static void walk(C *c, Group *g, Map *seen) {
+static void walk(C *c, Group *g, Map *seen, bool reads) {
     if (map_get(seen, g) || g->poisoned) return;
     map_put(seen, g, g);
-    if (g->tensor && g->state == GROUP_DONE && g->rank && !g->update_of) group_check(c, g);
+    if (!reads && g->tensor && g->state == GROUP_DONE && g->rank && !g->update_of) group_check(c, g);
     for (uint32_t k = 0; k < g->items.n; k++) {
-        if (g->items.at[k].group) walk(c, g->items.at[k].group, seen);
+        if (g->items.at[k].group) walk(c, g->items.at[k].group, seen, reads);
+        if (!reads) continue;
         if (g->items.at[k].tensor && g->items.at[k].tensor->role == ROLE_RANDOM) draw_check(c, g->items.at[k].tensor);
         if (g->items.at[k].draft) reads_check(c, g->items.at[k].draft);
     }
 }
 
 void coverage_check(C *c) {
-    Map *seen = map_new(c->arena);
-    walk(c, c->top, seen);
-    for (uint32_t k = 0; k < c->file->names.n; k++)
-        if (c->file->names.at[k]->kind == BIND_GROUP) walk(c, c->file->names.at[k]->group, seen);
+    c->triangles = map_new(c->arena);
+    for (int reads = 0; reads < 2; reads++) {
+        Map *seen = map_new(c->arena);
+        walk(c, c->top, seen, reads);
+        for (uint32_t k = 0; k < c->file->names.n; k++)
+            if (c->file->names.at[k]->kind == BIND_GROUP) walk(c, c->file->names.at[k]->group, seen, reads);
+    }
 }

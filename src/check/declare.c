@@ -316,6 +316,10 @@ static bool settle_random(C *c, Binding *b) {
     uint32_t own = 0, n = 0;
     Expr *extent[3 * MAX_RANK], *subs[3 * MAX_RANK], *axis[MAX_RANK], *shape[MAX_RANK];
     if (!row) return false;
+    if (b->scope->instance) {
+        complain(c, b->span, "a draw of a layer stands in the body of its 'apply'");
+        return false;
+    }
     if (decl->kid[DECL_LIKE]) {
         Value *like = require_array(c, eval(c, b->scope, decl->kid[DECL_LIKE]), decl->kid[DECL_LIKE], "what follows 'like'");
         if (!is_array(like)) return false;

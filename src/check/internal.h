@@ -236,6 +236,7 @@ struct Check_ {
     bool *define_used;
     uint32_t n_makers;
     Tensor *training;
+    Map *triangles; /* Tensor -> its one Draft, where its ranges use each other */
     Map *drafts_of; /* Tensor -> its last Draft */
     Map *requested; /* formals that a derivative is by */
     Map *derivative_of; /* DEF -> DerivedOp */
