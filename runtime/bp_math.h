@@ -234,7 +234,9 @@ static inline float bp_sqrtf(float x) {
 static inline double bp_exp_scaled(double x, double c, double shift) {
     x = bp_clamp(x, -748.0, 712.0);
     const double k = (x * 1.4426950408889634 + BP_SHIFT) - BP_SHIFT;
-    const double r = ((x - k * 0.6931471803691238) - k * 1.9082149292705877e-10) + c;
+    const double hi = x - k * 0.6931471803691238, lo = k * 1.9082149292705877e-10, first = hi - lo;
+    const double rest = c + ((hi - first) - lo), r = first + rest;
+    c = (first - r) + rest; /* what r was rounded by */
     double p = 2.5100375832561234e-08;
     p = p * r + 2.7620075879983367e-07;
     p = p * r + 2.7557268480310024e-06;
@@ -245,7 +247,7 @@ static inline double bp_exp_scaled(double x, double c, double shift) {
     p = p * r + 0.041666666666624164;
     p = p * r + 0.16666666666666669;
     p = p * r + 0.5000000000000001;
-    return bp_scale(1.0 + (r + r * r * p), k + shift);
+    return bp_scale(1.0 + (r + (c + r * r * p)), k + shift);
 }
 
 /*@ bp_exp: bp_exp_scaled */
@@ -807,10 +809,12 @@ static inline float bp_tanhf(float x) {
 }
 
 /*@ bp_sigmoid: bp_abs bp_select bp_exp_scaled */
-/* 1/(1 + e^-x), by e^-|x| so that small values keep their digits: e^x/(1 + e^x) for x < 0. */
+/* 1/(1 + e^-x), by e^-|x| so that small values keep their digits: e^x/(1 + e^x) for x < 0.  What the divisor d = 1 + e
+ * was rounded by, relative to d, corrects the quotient; 1/d in that is near enough as a straight line. */
 static inline double bp_sigmoid(double x) {
-    const double e = bp_exp_scaled(-bp_abs(x), 0.0, 0.0);
-    return bp_select(x < 0.0, e, 1.0) / (1.0 + e);
+    const double e = bp_exp_scaled(-bp_abs(x), 0.0, 0.0), d = 1.0 + e, lost = e - (d - 1.0);
+    const double q = bp_select(x < 0.0, e, 1.0) / d;
+    return q - q * (lost * (0.957 - 0.457 * e));
 }
 
 /*@ bp_sigmoidf: bp_absf bp_selectf bp_exp_scaledf */
@@ -1055,7 +1059,7 @@ static inline float bp_lgammaf(float x) { return (float)lgamma((double)x); }
 
 /*@ bp_digamma_near: */
 /* psi(x + whole) for x + whole in [1, 2.25], so that no digit of a small x is lost: (x - root) P(x - 3/2), the root of psi
- * to twice the precision. */
+ * and the first coefficient to twice the precision. */
 static inline double bp_digamma_near(double x, double whole) {
     const double t = x - (1.5 - whole);
     double p = 3.7222692111577897e-06;
@@ -1084,7 +1088,7 @@ static inline double bp_digamma_near(double x, double whole) {
     p = p * t - 0.14840492305391587;
     p = p * t + 0.240542484240787;
     p = p * t - 0.4236274212814605;
-    p = p * t + 0.9510558760318328;
+    p = (p * t + 4.3219528174321785e-17) + 0.9510558760318328;
     return (x - (1.4616321449683622 - whole)) * p - 9.549995429965697e-17 * p;
 }
 

@@ -55,8 +55,8 @@ typedef struct {
 void bp_train_defaults(bp_train_options *options, const bp_model *model);
 
 /* Train.  Every epoch takes each training example once, in an order that depends on the seed and the epoch alone, in
- * steps of `batch` (the last may be smaller); one step of all of them keeps the order of the data.  The run is a pure function of its options and data: from a checkpoint it
- * goes on bit for bit as if it had never been interrupted.
+ * steps of `batch` (the last may be smaller); one step of all of them keeps the order of the data.  The run is a pure
+ * function of its options and data: from a checkpoint it goes on bit for bit as if it had never been interrupted.
  * BP_E_UNSUPPORTED: no loss; BP_E_NAN: the loss or its gradient is not finite, and the message names the first tensor
  * that is not (the parameters are those of before that step); BP_E_INTERRUPTED: *stop was set (the checkpoint, if any, is
  * written); the errors of optimiser, schedule, checkpoint and model functions. */
