@@ -11,7 +11,7 @@ BUILD ?= build
 PREFIX ?= /usr/local
 CC ?= cc
 AR ?= ar
-CFLAGS ?= -O2 -g
+CFLAGS ?= -O2 -g -DNDEBUG
 WARN := -Wall -Wextra -Wpedantic -Werror
 DEPENDENCIES := gcc g++ clang make flex bison pkg-config check libsubunit-dev libjansson-dev zlib1g-dev libunistring-dev libmpfr-dev \
                 libopenblas-dev cmake valgrind python3

@@ -146,7 +146,7 @@ void *vec_grow(Arena *arena, void *at, uint32_t *room, size_t size)
 {
     if (*room > UINT32_MAX / 2)
         out_of_memory();
-    uint32_t larger = *room == 0 ? 8 : 2 * *room;
+    uint32_t larger = *room == 0 ? 4 : 2 * *room;
     void *copy = arena_alloc(arena, array_bytes(larger, size));
     if (*room > 0)
         memcpy(copy, at, *room * size);

@@ -51,9 +51,7 @@ struct Map {
 Map *map_new(Arena *arena)
 {
     Map *map = NEW(arena, Map);
-    map->arena = arena;
-    map->room = 16;
-    map->slot = NEW_ARRAY(arena, Slot, map->room);
+    map->arena = arena; /* many maps stay empty: room comes with the first key */
     return map;
 }
 
@@ -67,12 +65,12 @@ static Slot *find(Slot *slot, uint32_t room, const void *key)
 
 void *map_get(const Map *map, const void *key)
 {
-    return find(map->slot, map->room, key)->value;
+    return map->n == 0 ? NULL : find(map->slot, map->room, key)->value;
 }
 
 static void grow(Map *map)
 {
-    uint32_t room = 2 * map->room;
+    uint32_t room = map->room == 0 ? 8 : 2 * map->room;
     Slot *larger = NEW_ARRAY(map->arena, Slot, room);
     for (uint32_t k = 0; k < map->room; k++)
         if (map->slot[k].key != NULL)
@@ -84,6 +82,8 @@ static void grow(Map *map)
 void map_put(Map *map, const void *key, void *value)
 {
     assert(key != NULL);
+    if (map->room == 0)
+        grow(map);
     Slot *slot = find(map->slot, map->room, key);
     slot->value = value;
     if (slot->key != NULL)

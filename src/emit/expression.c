@@ -212,15 +212,23 @@ static bool worth_a_name(const Expr *e) {
     return e->type == TYPE_REAL && (e->kind == EXPR_OP || e->kind == EXPR_SELECT || (e->kind == EXPR_READ && e->fill));
 }
 
-/* Uses of each node as C would print them; subscripts print their own integers. */
-static Map *count_uses(Writer *w, const ExprList *all) {
-    Map *uses = map_new(w->g->arena);
+static uint32_t place_of(const ExprList *all, const Expr *e) { /* they are in order of id */
+    uint32_t lo = 0, hi = all->n;
+    while (hi - lo > 1) {
+        uint32_t middle = (lo + hi) / 2;
+        if (all->at[middle]->id <= e->id) lo = middle;
+        else hi = middle;
+    }
+    return lo;
+}
+
+/* How often each node is an operand. */
+static uint32_t *count_uses(Writer *w, const ExprList *all) {
+    uint32_t *uses = NEW_ARRAY(w->g->arena, uint32_t, all->n);
     for (uint32_t k = 0; k < all->n; k++) {
         const Expr *e = all->at[k];
-        for (uint32_t a = 0; a < e->n + (e->fill != NULL); a++) {
-            Expr *child = a < e->n ? e->arg[a] : e->fill;
-            map_put(uses, child, (void *)((uintptr_t)map_get(uses, child) + 1));
-        }
+        for (uint32_t a = 0; a < e->n; a++) uses[place_of(all, e->arg[a])]++;
+        if (e->fill) uses[place_of(all, e->fill)]++;
     }
     return uses;
 }
@@ -228,16 +236,17 @@ static Map *count_uses(Writer *w, const ExprList *all) {
 Expr *prepare_value(Writer *w, Expr *e) {
     e = rewrite(rewriter_new(w->g, written_out, NULL), e);
     ExprList all = expr_walk(w->g, &e, 1);
-    Map *uses = count_uses(w, &all);
-    w->temps = map_new(w->g->arena);
+    uint32_t *uses = count_uses(w, &all);
+    w->temps = NULL;
     for (uint32_t k = 0; k < all.n; k++) {
         Expr *x = all.at[k];
-        if (x == e || !worth_a_name(x) || (uintptr_t)map_get(uses, x) < 2) continue;
+        if (x == e || !worth_a_name(x) || uses[k] < 2) continue;
         const char *name = writer_take_name(w, arena_printf(w->g->arena, "t%u", ++w->n_temps));
         writer_indent(w);
         text_add(w->out, "const %s %s = ", real_type(w), name);
         write_expr(w, x, TYPE_REAL, C_TERNARY);
         text_add(w->out, ";\n");
+        if (!w->temps) w->temps = map_new(w->g->arena);
         map_put(w->temps, x, (void *)(uintptr_t)name);
     }
     return e;

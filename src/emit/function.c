@@ -107,29 +107,29 @@ static void write_array(Writer *w, const Buffer *b, const char *slot) {
     }
 }
 
+typedef VEC(const Buffer *) Buffers;
+
 /* A slot of one array is that array; others get a name of their own, which their arrays take. */
-static void write_slot(Writer *w, uint32_t slot) {
+static void write_slot(Writer *w, uint32_t slot, const Buffers *in_it) {
     const Function *f = w->f;
-    const Buffer *only = NULL;
-    uint32_t n = 0;
-    for (uint32_t k = 0; k < f->n_tensors; k++)
-        if (in_workspace(f->buffer[k]) && f->buffer[k]->slot == slot) only = f->buffer[k], n++;
     const char *type = array_type(w, f->slot_type[slot]);
-    bool alone = n == 1 && !only->fallback;
-    const char *name = alone ? local_name(w, only->tensor) : writer_take_name(w, arena_printf(w->g->arena, "slot%u", slot + 1));
+    bool alone = in_it->n == 1 && !in_it->at[0]->fallback;
+    const char *name = alone ? local_name(w, in_it->at[0]->tensor) : writer_take_name(w, arena_printf(w->g->arena, "slot%u", slot + 1));
     writer_indent(w);
     text_add(w->out, "%s *const %s = %s_take(&block, ", type, name, w->emission->prefix);
     write_size(w, f->slot_size[slot]);
     text_add(w->out, ", sizeof(%s));\n", type);
-    if (n == 0) writer_line(w, "(void)%s;", name);
-    for (uint32_t k = 0; k < f->n_tensors && !alone; k++)
-        if (in_workspace(f->buffer[k]) && f->buffer[k]->slot == slot) write_array(w, f->buffer[k], name);
+    if (in_it->n == 0) writer_line(w, "(void)%s;", name);
+    for (uint32_t k = 0; k < in_it->n && !alone; k++) write_array(w, in_it->at[k], name);
 }
 
 static void write_arrays(Writer *w) {
     const Function *f = w->f;
+    Buffers *by_slot = NEW_ARRAY(w->g->arena, Buffers, f->n_slots + 1);
+    for (uint32_t k = 0; k < f->n_tensors; k++)
+        if (in_workspace(f->buffer[k])) vec_push(w->g->arena, &by_slot[f->buffer[k]->slot], f->buffer[k]);
     if (f->n_slots) writer_line(w, "char *block = workspace;");
-    for (uint32_t k = 0; k < f->n_slots; k++) write_slot(w, k);
+    for (uint32_t k = 0; k < f->n_slots; k++) write_slot(w, k, &by_slot[k]);
     for (uint32_t k = 0; k < f->n_tensors; k++) {
         const Buffer *b = f->buffer[k];
         if (b && b->place == PLACE_USER && b->goal && !b->fallback)

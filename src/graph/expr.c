@@ -8,11 +8,14 @@
 
 #include "graph/table.h"
 
+typedef VEC(Expr *) ExprVec;
+
 struct ExprTable {
     Expr **slot;
     uint32_t n, room; /* room is a power of two */
     uint32_t *seen;   /* by id: the walk that met the node last */
     uint32_t seen_room, walk;
+    ExprVec found;    /* nodes of the walk under way */
 };
 
 ExprTable *expr_table_new(Arena *arena) {
@@ -167,23 +170,33 @@ static int by_id(const void *a, const void *b) {
     return x < y ? -1 : x > y;
 }
 
-typedef VEC(Expr *) ExprVec;
+static void walk_push(Graph *g, Expr *e) {
+    if (e && first_visit(g, e)) vec_push(g->arena, &g->table->found, e);
+}
 
-static void walk_push(Graph *g, Arena *arena, ExprVec *list, Expr *e) {
-    if (e && first_visit(g, e)) vec_push(arena, list, e);
+static void walk_start(Graph *g) {
+    g->table->walk++;
+    g->table->found.n = 0;
+}
+
+/* The nodes found, in order of their ids. The table's list grows once and serves every walk; what is returned is a copy. */
+static ExprList walk_end(Graph *g) {
+    ExprVec *found = &g->table->found;
+    if (found->n > 1) qsort(found->at, found->n, sizeof *found->at, by_id);
+    ExprList list = {NEW_ARRAY(g->arena, Expr *, found->n), found->n};
+    if (found->n) memcpy(list.at, found->at, found->n * sizeof *found->at);
+    return list;
 }
 
 ExprList expr_walk(Graph *g, Expr *const *roots, uint32_t n) {
-    ExprVec list = {0};
-    g->table->walk++;
-    for (uint32_t k = 0; k < n; k++) walk_push(g, g->arena, &list, roots[k]);
-    for (uint32_t next = 0; next < list.n; next++) {
-        Expr *e = list.at[next];
-        walk_push(g, g->arena, &list, e->fill);
-        for (uint32_t k = 0; k < e->n; k++) walk_push(g, g->arena, &list, e->arg[k]);
+    walk_start(g);
+    for (uint32_t k = 0; k < n; k++) walk_push(g, roots[k]);
+    for (uint32_t next = 0; next < g->table->found.n; next++) {
+        Expr *e = g->table->found.at[next];
+        walk_push(g, e->fill);
+        for (uint32_t k = 0; k < e->n; k++) walk_push(g, e->arg[k]);
     }
-    if (list.n > 1) qsort(list.at, list.n, sizeof *list.at, by_id);
-    return (ExprList){list.at, list.n};
+    return walk_end(g);
 }
 
 bool expr_uses_index(Graph *g, Expr *e, uint32_t index) {
@@ -252,21 +265,20 @@ static Expr *subst_node(Subst *s, Expr *e) {
 
 /* Below a replaced node nothing is looked at, so the walk stops there. */
 Expr *subst_apply(Subst *s, Expr *e) {
-    if (!e) return NULL;
+    if (!e || (s->given.n == 0 && !s->tensors)) return e;
     if (!s->memo) memo_start(s);
     Expr *done = map_get(s->memo, e);
     if (done) return done;
-    ExprVec list = {0};
     Graph *g = s->g;
-    g->table->walk++;
-    walk_push(g, g->arena, &list, e);
-    for (uint32_t next = 0; next < list.n; next++) {
-        Expr *x = list.at[next];
+    walk_start(g);
+    walk_push(g, e);
+    for (uint32_t next = 0; next < g->table->found.n; next++) {
+        Expr *x = g->table->found.at[next];
         if (map_get(s->memo, x)) continue;
-        walk_push(g, g->arena, &list, x->fill);
-        for (uint32_t k = 0; k < x->n; k++) walk_push(g, g->arena, &list, x->arg[k]);
+        walk_push(g, x->fill);
+        for (uint32_t k = 0; k < x->n; k++) walk_push(g, x->arg[k]);
     }
-    if (list.n > 1) qsort(list.at, list.n, sizeof *list.at, by_id);
+    ExprList list = walk_end(g);
     for (uint32_t k = 0; k < list.n; k++)
         if (!map_get(s->memo, list.at[k])) map_put(s->memo, list.at[k], subst_node(s, list.at[k]));
     return map_get(s->memo, e);

@@ -117,23 +117,26 @@ static void print(Printer *p, Expr *e, int level) {
     }
 }
 
+/* Nodes of the expression as a tree, counted no further than what is left of `room`. */
+static int tree_size(const Expr *e, int room) {
+    int n = 1;
+    for (uint32_t k = 0; k < e->n && n < room; k++) n += tree_size(e->arg[k], room - n);
+    if (e->fill && n < room) n += tree_size(e->fill, room - n);
+    return n;
+}
+
 /* Gives names (t1, t2, …) to what is used twice, once the tree would be longer than `limit` nodes. */
-static void name_shared(Printer *p, Expr *root, double limit) {
+static void name_shared(Printer *p, Expr *root, int limit) {
+    if (tree_size(root, limit + 1) <= limit) return;
     ExprList all = expr_walk(p->g, &root, 1);
-    Map *uses = map_new(p->g->arena), *size = map_new(p->g->arena);
+    Map *uses = map_new(p->g->arena);
     for (uint32_t k = 0; k < all.n; k++) {
-        double n = 1;
         Expr *e = all.at[k];
         for (uint32_t a = 0; a < e->n + (e->fill != NULL); a++) {
             Expr *child = a < e->n ? e->arg[a] : e->fill;
-            n += *(double *)map_get(size, child);
             map_put(uses, child, (void *)((uintptr_t)map_get(uses, child) + 1));
         }
-        double *kept = NEW(p->g->arena, double);
-        *kept = n;
-        map_put(size, e, kept);
     }
-    if (*(double *)map_get(size, root) <= limit) return;
     p->named = map_new(p->g->arena);
     unsigned made = 0;
     for (uint32_t k = 0; k < all.n; k++) {
