@@ -26,4 +26,10 @@ for page in README.md docs/*.md examples/*/README.md; do
         status_is 0 "$page: $(grep -Em1 '^(loss|output)' "$block")" "$BPC" "$TMP/page.bp" -o "$TMP/page.c"
     done
 done
+# The table of operators is made from the compiler's own.
+if $CC -std=c11 -Isrc docs/operators.c -o "$TMP/operators" && "$TMP/operators" > "$TMP/operators.md"; then
+    golden docs/operators.md "$TMP/operators.md"
+else
+    fail docs/operators.c "does not compile"
+fi
 finish
