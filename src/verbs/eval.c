@@ -15,7 +15,7 @@ static const OptionRow eval_options[] = {
     {"data", '\0', OPTION_TEXT, offsetof(Options, data), "FILE", "values by name: .json, .npz, .csv; - is standard input", NULL, 0},
     {"seed-data", '\0', OPTION_TEXT, offsetof(Options, seed_data), "FILE", "jvp: the tangents by name; what is missing is 0", NULL, 0},
     {"interpret", '\0', OPTION_FLAG, offsetof(Options, interpret), NULL, "use the reference interpreter, no C compiler", NULL, 0},
-    {"training", '\0', OPTION_WHOLE, offsetof(Options, training), "0|1", "the value of `training` (1 where a derivative is asked for)", NULL, 0},
+    {"training", '\0', OPTION_CHOICE, offsetof(Options, training), "0|1", "the value of `training` (1 where a derivative is asked for)", "0|1", 0},
     {"seed", '\0', OPTION_WHOLE, offsetof(Options, seed), "N", "seed of initial values (1)", NULL, 0},
     {"columns", '\0', OPTION_TEXT, offsetof(Options, columns), "x=0:64,y=64", "which columns of a CSV are which input", NULL, 0},
     OPTIONS_END};
@@ -210,8 +210,8 @@ int verb_eval(int argc, char **argv) {
         status = model_open(&e.model, &options);
         if (status == STATUS_DONE) status = resolve(&e);
         if (status == STATUS_DONE) status = read_values(&e);
-        /* Generated derivative functions are training functions. */
-        const bool by_hand = options.interpret || ((e.gradient || e.tangents) && e.training == 0);
+        /* Generated derivative functions are training functions, and prediction is not; for what is neither, the interpreter. */
+        const bool by_hand = options.interpret || (e.gradient || e.tangents) != (e.training != 0);
         if (status == STATUS_DONE) status = by_hand ? interpret(&e) : compiled(&e);
         if (status == STATUS_DONE) {
             groups_print(&text, e.group, e.n_groups);

@@ -34,7 +34,8 @@ typedef struct {
     /* eval, check */
     const char *data, *seed_data;
     bool interpret;
-    int64_t training, seed; /* -1: not said */
+    int training; /* -1: not said */
+    int64_t seed;  /* -1: not said */
     int64_t samples;        /* check: entries of a large tensor that are looked at */
     double tolerance;       /* check: 0: by the precision */
     /* train */
