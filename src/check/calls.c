@@ -112,8 +112,7 @@ static bool enter(C *c, Node *node, Node *call, Symbol name) {
 }
 
 /* What is wrong inside a body is the caller's mistake more often than not. */
-static void point_at_call(C *c, uint32_t errors, Node *body, Node *call, Symbol name) {
-    (void)body;
+static void point_at_call(C *c, uint32_t errors, Node *call, Symbol name) {
     if (c->errors > errors && c->calls <= 3) note(c, call->span, "in this call of '%s'", name);
 }
 
@@ -188,6 +187,7 @@ static bool is_own_result(Scope *inner, Node *def) {
 static Value *def_call(C *c, Scope *s, Callee *callee, Node *call) {
     Node *def = callee->node, *body = def->kid[def->n_formals];
     Scope *inner = scope_new(c, callee->scope);
+    inner->is_body = true;
     if (!bind_arguments(c, s, inner, call, formals_of(def), callee->name, body)) return poison(c);
     Node *rule = derivative_for(callee->scope, callee->name);
     if (rule && c->deriving == def) {
@@ -202,7 +202,7 @@ static Value *def_call(C *c, Scope *s, Callee *callee, Node *call) {
     if (!enter(c, def, call, callee->name)) return poison(c);
     uint32_t errors = c->errors;
     Value *v = body_value(c, inner, body, callee->name);
-    point_at_call(c, errors, body, call, callee->name);
+    point_at_call(c, errors, call, callee->name);
     leave(c, def);
     return v;
 }
@@ -228,6 +228,7 @@ Instance *instance_new(C *c, Scope *s, Binding *b, Node *decl) {
     instance->prefix = s->prefix ? name_printf(c->base->names, "%s%s", s->prefix, b->name) : b->name;
     instance->scope = scope_new(c, layer->scope);
     instance->scope->instance = instance;
+    instance->scope->is_body = true;
     instance->scope->prefix = name_printf(c->base->names, "%s.", instance->prefix);
     uint32_t outer = s->instance ? s->instance->n_stack : 0, own = decl->kid[DECL_SHAPE] ? decl->kid[DECL_SHAPE]->n : 0;
     if (outer + own > MAX_RANK / 2) {
@@ -282,7 +283,7 @@ static Value *instance_call(C *c, Scope *s, Callee *callee, Node *call) {
     if (!enter(c, instance->apply, call, callee->name)) return poison(c);
     uint32_t errors = c->errors;
     Value *v = body_value(c, inner, body, callee->name);
-    point_at_call(c, errors, body, call, callee->name);
+    point_at_call(c, errors, call, callee->name);
     leave(c, instance->apply);
     vec_push(c->arena, &c->group->items, (Item){.instance = instance});
     for (uint32_t k = 0; k < instance->scope->updates.n; k++) vec_push(c->arena, &inner->updates, instance->scope->updates.at[k]);

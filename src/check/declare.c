@@ -77,11 +77,9 @@ static bool read_shape(C *c, Scope *s, Node *shape, uint32_t *rank, Expr **exten
     }
     for (uint32_t k = 0; k < shape->n; k++) good &= dim_value(c, s, shape->kid[k], &extent[k]);
     *rank = shape->n;
-    int64_t count = 1;
     double product = 1;
     for (uint32_t k = 0; good && k < shape->n; k++)
         if (extent[k]->kind == EXPR_CONST) product *= (double)extent[k]->of.integer;
-    (void)count;
     if (good && product > 4.6e18) {
         complain(c, shape->span, "this array would have more than 2^62 elements");
         return false;
@@ -232,8 +230,6 @@ static bool read_init(C *c, Binding *b, const InitRow *row, Init *init, uint32_t
     bool fan_in = false, fan_out = false;
     init->kind = row->kind;
     uint32_t own = rank - n_stack;
-    const Expr *const *e = (const Expr *const *)extent;
-    (void)e;
     init->fan_out = own ? extent[n_stack]->of.integer : 1;
     init->fan_in = own > 1 ? count_of(extent, n_stack + 1, rank) : own ? extent[n_stack]->of.integer : 1;
     for (uint32_t k = 1; k < call->n; k++) {

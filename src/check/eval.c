@@ -44,7 +44,7 @@ static double *stacked_numbers(C *c, uint32_t n, Value *const *v, uint32_t rank,
 static Value *eval_stack(C *c, Scope *s, Node *node) {
     uint32_t n = node->n, rank;
     Value **v = NEW_ARRAY(c->arena, Value *, n);
-    Expr **out = NEW_ARRAY(c->arena, Expr *, n), *extent[MAX_RANK + 1], *axis[MAX_RANK + 1], *subs[MAX_RANK + 1];
+    Expr **out = NEW_ARRAY(c->arena, Expr *, n), *extent[MAX_RANK + 1], *axis[MAX_RANK + 1];
     Type type;
     for (uint32_t k = 0; k < n; k++) v[k] = operand(c, s, node->kid[k]);
     int fits = broadcast(c, node->span, "what is stacked", v, node->kid, n, &rank, extent + 1, axis + 1, out, &type);
@@ -71,8 +71,7 @@ static Value *eval_stack(C *c, Scope *s, Node *node) {
         for (uint32_t d = 0; d < rank; d++) sub[n_free + 1 + d] = index[n_free + d] = axis[d + 1];
         draft_add(c, t, sub, out[k], NULL, NULL, n_free + rank, index, node->kid[k]->span);
     }
-    for (uint32_t k = 0; k <= rank; k++) subs[k] = axis[k], sub[n_free + k] = axis[k];
-    (void)subs;
+    for (uint32_t k = 0; k <= rank; k++) sub[n_free + k] = axis[k];
     return array(c, rank + 1, extent, axis, expr_read(c->g, t, sub, NULL));
 }
 

@@ -131,7 +131,7 @@ static void name_indices(Finish *f, uint32_t n, Expr *const *index, Symbol *name
     uint32_t n_used = 0;
     for (uint32_t k = 0; k < n; k++) {
         name[k] = info_of(f->c, index[k])->name;
-        bool twice = false;
+        bool twice = name[k] && scope_here(f->c->file, name[k]); /* an index of a def may shadow a name of the file */
         for (uint32_t j = 0; j < n_used; j++) twice |= name[k] && used[j] == name[k];
         if (twice) name[k] = NULL;
         if (name[k]) used[n_used++] = name[k];

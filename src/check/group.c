@@ -59,13 +59,9 @@ static void left_index(C *c, Left *left, Node *item) {
     Node *name = item->kid[0];
     Scope *where;
     Binding *taken = scope_find(left->scope, name->name, &where);
-    if (taken && where != c->builtins) {
-        if (taken->declared == NODE_ITEM && where == left->scope)
-            complain(c, name->span, "the index '%s' stands twice on the left side", name->name);
-        else {
-            complain(c, name->span, "the index '%s' has the name of something else that is visible here; rename one of them", name->name);
-            note(c, taken->span, "'%s' is declared here", name->name);
-        }
+    bool twice = taken && taken->declared == NODE_ITEM && where == left->scope;
+    if (twice) complain(c, name->span, "the index '%s' stands twice on the left side", name->name);
+    if (twice || index_clashes(c, left->scope, name)) {
         left->bad = true;
         return;
     }
@@ -363,8 +359,7 @@ static void group_round(C *c, Group *g, uint32_t *changes) {
 }
 
 /* ---- components ------------------------------------------------------------------------------------------- */
-static void reached(Group *from, const Group *g, uint32_t low) {
-    (void)g;
+static void reached(Group *from, uint32_t low) {
     if (from && from->low > low) from->low = low;
 }
 
@@ -392,7 +387,7 @@ void group_settle(C *c, Group *g) {
     Group *caller = c->group;
     if (g->state == GROUP_DONE) return;
     if (g->state == GROUP_ACTIVE || (g->state == GROUP_PROVISIONAL && g->round == c->round)) {
-        reached(caller, g, g->low);
+        reached(caller, g->low);
         return;
     }
     bool again = g->state == GROUP_PROVISIONAL; /* it is on the stack already */
@@ -413,7 +408,7 @@ void group_settle(C *c, Group *g) {
         if (g->low < own) { /* part of an outer component */
             g->state = GROUP_PROVISIONAL;
             g->round = c->round;
-            reached(caller, g, g->low);
+            reached(caller, g->low);
             break;
         }
         if (!g->hit || (round > 0 && c->changes == before)) {

@@ -110,6 +110,7 @@ struct Scope {
     Expr **subs;
     Symbol prefix;      /* of the names of what is declared here ("fc1."), or NULL */
     uint16_t file;
+    bool is_body; /* of a def or layer: its names may shadow the file's */
     bool is_file, is_module, closed; /* closed: a module that was read to its end */
     VEC(Node *) derivatives;
     VEC(Node *) updates; /* LAYER bodies and the file: NODE_UPDATE */
@@ -121,6 +122,7 @@ Binding *scope_here(Scope *, Symbol);
 Binding *scope_find(Scope *, Symbol, Scope **where);
 Binding *scope_add(C *, Scope *, Symbol, Span, BindKind); /* says so where the name is taken */
 Binding *scope_bind(C *, Scope *, Symbol, Span, NodeKind declared, Value *);
+bool index_clashes(C *, Scope *, Node *name); /* says so */
 void declare_block(C *, Scope *, Node *block);       /* all statements; order does not matter */
 Value *name_value(C *, Scope *, Node *name);         /* NODE_NAME */
 Value *binding_value(C *, Scope *from, Scope *where, Binding *, Span);

@@ -59,6 +59,18 @@ Binding *scope_bind(C *c, Scope *s, Symbol name, Span span, NodeKind declared, V
     return b;
 }
 
+/* An index may not share its name with anything else that is visible; inside a def it may shadow the file's. */
+bool index_clashes(C *c, Scope *s, Node *name) {
+    Scope *where;
+    Binding *taken = scope_find(s, name->name, &where);
+    if (!taken || where == c->builtins) return false;
+    for (Scope *inner = s; inner != where; inner = inner->parent)
+        if (inner->is_body && where->is_file) return false;
+    complain(c, name->span, "the index '%s' has the name of something else that is visible here; rename one of them", name->name);
+    note(c, taken->span, "'%s' is declared here", name->name);
+    return true;
+}
+
 /* ---- statements ---------------------------------------------------------------------------------------- */
 static void declare_list(C *c, Scope *s, Node *stmt) {
     for (uint32_t k = 0; k < stmt->n; k++) {
@@ -121,7 +133,7 @@ static void mark_group(C *c, Group *g, uint32_t mark, Span span) {
 }
 
 /* The group that an equation with this left side belongs to. */
-static Group *group_for(C *c, Scope *s, Node *left, Span span) {
+static Group *group_for(C *c, Scope *s, Node *left) {
     Node *name = left->kind == NODE_SUBSCRIPT ? left->kid[0] : left;
     if (name->kind != NODE_NAME) {
         if (left->kind == NODE_ERROR) return NULL;
@@ -143,7 +155,6 @@ static Group *group_for(C *c, Scope *s, Node *left, Span span) {
         b->group = group_new(c, s, name->name, name->span);
         b->group->local = !s->is_file;
         if (b->group->local) b->group->parent = c->group;
-        (void)span;
     }
     return b->group;
 }
@@ -174,7 +185,7 @@ static void declare_equation(C *c, Scope *s, Node *node, uint32_t mark) {
         else s->instance->apply = node;
         return;
     }
-    Group *g = group_for(c, s, left, node->span);
+    Group *g = group_for(c, s, left);
     if (!g) return;
     vec_push(c->arena, &g->pieces, (Piece){left, node->kid[1], node->span});
     mark_group(c, g, mark, node->span);
@@ -302,14 +313,6 @@ Value *name_value(C *c, Scope *s, Node *name) {
     Value *v = builtin_value(c, name->name);
     if (v) return v;
     unknown_name(c, s, name);
-    /* once is enough */
-    Scope *file = s;
-    while (file->parent) file = file->parent;
-    if (!scope_here(file, name->name)) {
-        Binding *bad = NEW(c->arena, Binding);
-        bad->kind = BIND_POISON, bad->name = name->name, bad->span = name->span;
-        (void)bad;
-    }
     return poison(c);
 }
 

@@ -110,8 +110,6 @@ static bool product_hull(Hull *h, Expr *e, Affine *lo, Affine *hi) {
 
 static bool op_hull(Hull *h, Expr *e, Affine *lo, Affine *hi) {
     Affine al, ah, bl, bh;
-    int64_t one;
-    (void)one;
     switch (e->of.number) {
     case OP_floordiv:
         if (e->arg[1]->kind != EXPR_CONST || e->arg[1]->of.integer <= 0 || !hull_of(h, e->arg[0], &al, &ah)) return false;

@@ -164,6 +164,13 @@ static Value *make_var(C *c, const Reduction *r) {
 }
 
 static Value *make_arg(C *c, const Reduction *r, Combine op, const char *suffix) {
+    Affine lo, hi;
+    for (uint32_t k = 0; k < r->n; k++) {
+        IndexInfo *info = info_of(c, r->red[k]);
+        if (!info->hi || !affine_of(c->g, info->lo, &lo) || !affine_of(c->g, info->hi, &hi) || !affine_add(&lo, &hi, -1, &lo) || !affine_not_negative(&lo)) continue;
+        complain(c, r->span, "'%s' of nothing: the range of '%s' is empty", suffix, info->name ? info->name : "the axis");
+        return poison(c);
+    }
     Expr *label = NULL, *limit = NULL; /* one index: its value; several: the position in reading order */
     for (uint32_t k = 0; k < r->n; k++) {
         IndexInfo *info = info_of(c, r->red[k]);
@@ -198,13 +205,7 @@ static bool index_item(C *c, Scope *s, Node *item, Reduction *r) {
         return false;
     }
     Node *name = item->kid[0];
-    Scope *where;
-    Binding *taken = scope_find(s, name->name, &where);
-    if (taken && where != c->builtins) {
-        complain(c, name->span, "the index '%s' has the name of something else that is visible here; rename one of them", name->name);
-        note(c, taken->span, "'%s' is declared here", name->name);
-        return false;
-    }
+    if (index_clashes(c, s, name)) return false;
     Expr *lo = NULL, *hi = NULL;
     if (item->kid[1]) {
         Value *from = eval_scalar_int(c, s, item->kid[1]->kid[0], "a bound"), *to = eval_scalar_int(c, s, item->kid[1]->kid[1], "a bound");

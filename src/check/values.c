@@ -138,7 +138,6 @@ int broadcast(C *c, Span span, const char *what, Value *const *v, Node *const *n
 }
 
 Expr *as_real(C *c, Expr *e) {
-    (void)c;
     return e->type == TYPE_INT && e->kind == EXPR_CONST ? expr_real(c->g, (double)e->of.integer) : e;
 }
 
