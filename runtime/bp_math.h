@@ -177,9 +177,10 @@ static inline void bp_sum2(double a, double b, double *sum, double *error) {
 static inline double bp_top(double x) { return bp_from_bits(bp_bits(x) & 0xfffffffff8000000u); }
 
 /*@ bp_product2: bp_top */
-/* a * b = *product + *error exactly but for underflow (Dekker). */
+/* a * b = *product + *error exactly but for underflow (Dekker).  Adding 0 makes the product a sum: else a compiler that
+ * fuses could take the unrounded a * b where *product is used, which then does not go with *error. */
 static inline void bp_product2(double a, double b, double *product, double *error) {
-    const double p = a * b, ah = bp_top(a), al = a - ah, bh = bp_top(b), bl = b - bh;
+    const double p = a * b + 0.0, ah = bp_top(a), al = a - ah, bh = bp_top(b), bl = b - bh;
     *error = ((ah * bh - p) + ah * bl + al * bh) + al * bl;
     *product = p;
 }

@@ -8,6 +8,10 @@ RUNTIME_OBJ := $(RUNTIME_SRC:runtime/%.c=$(BUILD)/runtime/%.o)
 RUNTIME_HEADERS := $(wildcard runtime/bp*.h)
 RUNTIME_TEST_SRC := $(wildcard tests/runtime/*.c)
 RUNTIME_TEST_OBJ := $(RUNTIME_TEST_SRC:tests/runtime/%.c=$(BUILD)/tests/runtime/%.o)
+# The elementary functions a second time, with fused multiply-adds, which must not cost them their accuracy.
+ifneq ($(findstring x86_64,$(shell $(CC) -dumpmachine)),)
+RUNTIME_TEST_OBJ += $(BUILD)/tests/runtime/test_math_fused.o
+endif
 
 # CBLAS when it is there; the plain fallback is always compiled in as well.
 RUNTIME_CBLAS_LIBS := $(shell pkg-config --libs openblas 2>/dev/null)
@@ -26,6 +30,10 @@ $(BUILD)/runtime/%.o: runtime/%.c
 $(BUILD)/tests/runtime/%.o: tests/runtime/%.c
 	@mkdir -p $(@D)
 	$(CC) $(RUNTIME_CFLAGS) -c -o $@ $<
+
+$(BUILD)/tests/runtime/test_math_fused.o: tests/runtime/test_math.c
+	@mkdir -p $(@D)
+	$(CC) $(RUNTIME_CFLAGS) -mfma -ffp-contract=fast -DFUSED=1 -c -o $@ $<
 
 $(BUILD)/libbp.a: $(RUNTIME_OBJ)
 	@rm -f $@

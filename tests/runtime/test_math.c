@@ -344,8 +344,16 @@ START_TEST(polygamma_values) {
 }
 END_TEST
 
+#ifndef FUSED
+#define FUSED 0
+#endif
+
+#if FUSED /* compiled a second time, with fused multiply-adds wherever the compiler likes */
+Suite *suite_math_fused(void) {
+#else
 Suite *suite_math(void) {
-    Suite *suite = suite_create("math");
+#endif
+    Suite *suite = suite_create(FUSED ? "math, fused" : "math");
     TCase *tests = tcase_create("functions");
     tcase_set_timeout(tests, 240);
     tcase_add_loop_test(tests, one_argument, 0, sizeof ones / sizeof *ones);

@@ -43,6 +43,9 @@ int main(void) {
     strcpy(folder, "/tmp/bp-test-XXXXXX");
     if (!mkdtemp(folder)) return EXIT_FAILURE;
     SRunner *runner = srunner_create(suite_math());
+#ifdef __x86_64__
+    if (__builtin_cpu_supports("fma")) srunner_add_suite(runner, suite_math_fused());
+#endif
     srunner_add_suite(runner, suite_random());
     srunner_add_suite(runner, suite_blas());
     srunner_add_suite(runner, suite_optimizer());
