@@ -191,7 +191,7 @@ static Value *(*const evaluator[N_NODE_KINDS])(C *, Scope *, Node *) = {
     [NODE_AND] = eval_and, [NODE_OR] = eval_or, [NODE_IF] = eval_if, [NODE_SLICE] = eval_slice,
 };
 
-enum { MOST_WORK = 5000000 };
+enum { MOST_WORK = 5000000, MOST_DEPTH = 3000 }; /* of what defs expand to; of evaluations within evaluations, for the stack */
 
 Value *eval(C *c, Scope *s, Node *node) {
     if (++c->work > MOST_WORK) {
@@ -199,7 +199,15 @@ Value *eval(C *c, Scope *s, Node *node) {
         c->exhausted = true;
         return poison(c);
     }
-    return evaluator[node->kind] ? evaluator[node->kind](c, s, node) : eval_misplaced(c, s, node);
+    if (c->eval_depth >= MOST_DEPTH) {
+        if (!c->too_deep) complain(c, node->span, "definitions are nested too deeply here");
+        c->too_deep = true;
+        return poison(c);
+    }
+    c->eval_depth++;
+    Value *v = evaluator[node->kind] ? evaluator[node->kind](c, s, node) : eval_misplaced(c, s, node);
+    c->eval_depth--;
+    return v;
 }
 
 Value *eval_scalar_int(C *c, Scope *s, Node *node, const char *what) {

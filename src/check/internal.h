@@ -230,7 +230,8 @@ struct Check_ {
     uint32_t calls;   /* depth of calls */
     uint32_t errors;  /* said so far */
     uint64_t work;    /* nodes evaluated, to bound what inlining can do */
-    bool exhausted;
+    uint32_t eval_depth;
+    bool exhausted, too_deep;
     bool real_given, f64;
     VEC(Group *) marked; /* outputs, metrics, loss in order */
     Group *loss;

@@ -97,6 +97,9 @@ static void declare_list(C *c, Scope *s, Node *stmt) {
 }
 
 static void declare_callable(C *c, Scope *s, Node *node) {
+    for (uint32_t k = 0; k < node->n_formals; k++)
+        for (uint32_t j = 0; j < k && k < 100; j++)
+            if (node->kid[j]->name == node->kid[k]->name) complain(c, node->kid[k]->at, "the argument '%s' stands twice", node->kid[k]->name);
     Binding *b = scope_add(c, s, node->name, node->at, BIND_VALUE);
     b->declared = node->kind;
     b->node = node;
@@ -233,7 +236,13 @@ void declare_block(C *c, Scope *s, Node *block) {
 }
 
 /* ---- names in expressions ----------------------------------------------------------------------------------- */
+enum { MOST_GUESSES = 50 }; /* a file with more mistakes than are printed needs no more */
+
 void unknown_name(C *c, Scope *s, Node *name) {
+    if (c->errors >= MOST_GUESSES) {
+        complain(c, name->span, "'%s' is not defined", name->name);
+        return;
+    }
     VEC(const char *) all = {0};
     for (Scope *at_scope = s; at_scope; at_scope = at_scope->parent)
         for (uint32_t k = 0; k < at_scope->names.n; k++) vec_push(c->arena, &all, at_scope->names.at[k]->name);
