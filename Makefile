@@ -4,10 +4,12 @@
 #   make demo       builds, and trains the digits example
 #   make test       builds, and runs every test
 #   make install    PREFIX=/usr/local DESTDIR=
+#   make check      runs every test once, with CC; TESTS="models errors" chooses groups
 #   make asan       the tests under AddressSanitizer and UndefinedBehaviorSanitizer
 #   make bless      accepts what the golden tests print now
 
 BUILD ?= build
+VERSION := 0.1.0
 PREFIX ?= /usr/local
 CC ?= cc
 AR ?= ar
@@ -58,12 +60,74 @@ $(BUILD)/libbpc.a: $(BPC_OBJ)
 $(BUILD)/bpc: $(VERB_OBJ) $(BUILD)/libbpc.a $(BUILD)/libbp.a
 	$(CC) $(CFLAGS) $(LDFLAGS) -rdynamic -o $@ $(VERB_OBJ) $(BUILD)/libbpc.a $(BUILD)/libbp.a $(STATIC_LIBS)
 
-# From the build folder the package points at the sources.
+# ---- the package: from the build folder it points at the sources, once installed at the prefix -------------------------
+package = sed -e 's|@PREFIX@|$(1)|; s|@INCLUDEDIR@|$(2)|; s|@LIBDIR@|$(3)|; s|@VERSION@|$(VERSION)|; s|@PRIVATE_LIBS@|$(RUNTIME_LIBS)|'
 $(BUILD)/bp.pc: runtime/bp.pc.in
-	sed -e 's|@PREFIX@|$(CURDIR)|; s|@INCLUDEDIR@|$(CURDIR)/runtime|; s|@LIBDIR@|$(CURDIR)/$(BUILD)|; s|@VERSION@|0.1.0|; s|@PRIVATE_LIBS@|$(RUNTIME_LIBS)|' $< > $@
+	@mkdir -p $(@D)
+	$(call package,$(CURDIR),$(CURDIR)/runtime,$(abspath $(BUILD))) $< > $@
+cmake_package = sed -e 's|@CMAKE_TO_PREFIX@|../../..|; s|@CMAKE_INCLUDE@|include|; s|@CMAKE_LIB@|lib|; s|@VERSION@|$(VERSION)|' \
+                    -e 's|@CMAKE_PRIVATE_LIBS@|$(subst $(eval ) ,;,$(strip $(RUNTIME_LIBS)))|'
+
+install: all
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/pkgconfig $(DESTDIR)$(PREFIX)/lib/cmake/bp \
+	           $(DESTDIR)$(PREFIX)/include $(DESTDIR)$(PREFIX)/share/bpc/lib
+	install -m 755 $(BUILD)/bpc $(DESTDIR)$(PREFIX)/bin/bpc
+	install -m 644 $(BUILD)/libbp.a $(BUILD)/libbpc.a $(DESTDIR)$(PREFIX)/lib/
+	install -m 755 $(BUILD)/libbp.so $(DESTDIR)$(PREFIX)/lib/
+	install -m 644 runtime/bp*.h $(DESTDIR)$(PREFIX)/include/
+	install -m 644 lib/*.bp $(DESTDIR)$(PREFIX)/share/bpc/lib/
+	$(call package,$(PREFIX),$(PREFIX)/include,$(PREFIX)/lib) runtime/bp.pc.in > $(DESTDIR)$(PREFIX)/lib/pkgconfig/bp.pc
+	$(cmake_package) runtime/bpConfig.cmake.in > $(DESTDIR)$(PREFIX)/lib/cmake/bp/bpConfig.cmake
+
+# ---- tests ------------------------------------------------------------------------------------------------------------
+UNIT_TESTS := $(BUILD)/test_base $(BUILD)/test_eval $(BUILD)/test_ops $(BUILD)/test_graph
+$(UNIT_TESTS): LDLIBS = -lunistring $(shell pkg-config --libs check) -lm
+$(BUILD)/test_base: $(BUILD)/tests/base/test_base.o
+$(BUILD)/test_eval: $(BUILD)/tests/eval/test_eval.o
+$(BUILD)/test_ops: $(BUILD)/tests/graph/test_ops.o
+$(BUILD)/test_graph: $(BUILD)/tests/graph/test_graph.o
+$(UNIT_TESTS): $(BUILD)/libbpc.a
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(BUILD)/libbpc.a $(LDLIBS)
+
+# docs/operators.md is made of the operator table; the test docs sees whether it still is.
+operators: $(BUILD)/libbpc.a
+	$(CC) $(BPC_CFLAGS) -o $(BUILD)/operators docs/operators.c $(BUILD)/libbpc.a -lunistring -lm && $(BUILD)/operators > docs/operators.md
+
+TESTS ?=
+check: all $(UNIT_TESTS) $(BUILD)/test_runtime
+	BUILD=$(BUILD) CC="$(CC)" tests/run.sh $(TESTS)
+
+# The suite with gcc, the corpus again with clang, then everything that is ours under the sanitizers.
+test: dependencies
+	$(MAKE) check
+	$(MAKE) check BUILD=build-clang CC=clang TESTS="units models generated numbers"
+	$(MAKE) asan
+
+SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=undefined
+asan:
+	ASAN_OPTIONS=detect_leaks=0 $(MAKE) check BUILD=build-asan CFLAGS="-O1 -g $(SANITIZE)" TESTS="units errors command models random"
+
+bless: all
+	BUILD=$(BUILD) BLESS=1 tests/run.sh golden errors
+
+demo: dependencies
+	$(MAKE) all
+	@echo; cat examples/digits/digits.bp; echo
+	examples/digits/run.sh
+	$(BUILD)/bpc examples/digits/digits.bp -o $(BUILD)/digits.c
+	@echo "the C behind it: $(BUILD)/digits.c"
+
+# What is missing is installed; without the right to, the line that does it is printed.
+dependencies:
+	@missing=$$(for p in $(DEPENDENCIES); do dpkg-query -W -f='$${Status}' $$p 2>/dev/null | grep -q 'ok installed' || echo $$p; done); \
+	[ -n "$$missing" ] || exit 0; \
+	root=; [ "$$(id -u)" = 0 ] || root=sudo; \
+	if [ -z "$$root" ] || sudo -n true 2>/dev/null; then \
+	  $$root apt-get update -q && $$root env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends $$missing; \
+	else echo "these packages are missing; run:"; echo "  sudo apt-get install" $$missing; exit 1; fi
 
 clean:
-	rm -rf $(BUILD)
+	rm -rf $(BUILD) build-clang build-asan
 
 -include $(BPC_OBJ:.o=.d) $(VERB_OBJ:.o=.d)
-.PHONY: all clean
+.PHONY: all install check test asan bless demo dependencies operators clean

@@ -36,7 +36,7 @@ END_TEST
 START_TEST(memory_is_zeroed_and_aligned) {
     for (size_t n = 1; n < 100000; n = n * 3 + 1) {
         char *memory = arena_alloc(base.arena, n);
-        ck_assert_uint_eq((uintptr_t)memory % sizeof(max_align_t), 0);
+        ck_assert_uint_eq((uintptr_t)memory % _Alignof(max_align_t), 0);
         for (size_t k = 0; k < n; k++) ck_assert_int_eq(memory[k], 0);
         memset(memory, 1, n);
     }
