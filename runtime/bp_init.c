@@ -1,5 +1,5 @@
-/* bp_init.c - initial values: constants, and draws by (seed, call 0, place = number of the tensor, index = element), so
- * that one parameter's values do not depend on how many others there are before it, nor on the real type but for rounding.
+/* bp_init.c - initial values: constants, and draws by (seed, call 0, place = 0x8000 + number of the tensor, index =
+ * element), so that a parameter's values do not depend on the sizes of the others, nor on the real type but for rounding.
  *
  * Sources: xavier: Glorot and Bengio 2010; he: He, Zhang, Ren and Sun 2015; lecun: LeCun, Bottou, Orr and Muller 1998;
  * orthogonal: Saxe, McClelland and Ganguli 2013. */
@@ -123,7 +123,7 @@ int bp_init_tensor(const bp_model *model, const bp_tensor *tensor, void *out, ui
                        .init = &tensor->init,
                        .count = bp_element_count(model, NULL, tensor),
                        .seed = seed,
-                       .place = (uint32_t)(tensor - model->tensors),
+                       .place = 0x8000u + (uint32_t)(tensor - model->tensors),
                        .out = out};
     return f.count < 0 ? BP_E_SHAPE : fill(&f);
 }

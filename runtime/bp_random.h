@@ -2,7 +2,8 @@
  *
  * Philox4x32-10 (Salmon, Moraes, Dror, Shaw: Parallel random numbers: as easy as 1, 2, 3; SC 2011), tested against the
  * vectors of Random123.  A draw is known by (seed, call, place, index): the seed of the run, the number of the call (the
- * training step, from 1; 0 belongs to the initialisers), the place in the model or in the library, and the element.
+ * training step, from 1; 0 outside of training), the place in the model (below 0x8000; those from there on are libbp's),
+ * and the element.
  * So it has one value however often, in whatever order and on whatever thread it is computed.  Everything is branch-free
  * and vectorises.
  *
