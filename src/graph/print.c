@@ -207,6 +207,15 @@ static void print_reduction(Printer *p, const Equation *e) {
     if (!first) text_add(p->out, ")");
 }
 
+/* A term among others of its tensor (and not what sets the tensor to zero before). */
+static bool is_one_of_many(const Equation *e) {
+    const Tensor *t = e->target;
+    if (t->op != COMBINE_ADD || !t->pieces || !t->pieces->next) return false;
+    for (const Equation *piece = t->pieces; piece; piece = piece->next)
+        if (piece == e) return true;
+    return false;
+}
+
 void equation_print(const Graph *g, Text *out, const Equation *e) {
     Printer p = {(Graph *)(uintptr_t)g, out, NULL};
     text_add(out, "%s", e->target->name);
@@ -222,7 +231,7 @@ void equation_print(const Graph *g, Text *out, const Equation *e) {
         }
         text_add(out, "]");
     }
-    text_add(out, e->target->pieces && e->target->pieces->next && e->target->op == COMBINE_ADD ? " += " : " = ");
+    text_add(out, is_one_of_many(e) ? " += " : " = ");
     name_shared(&p, e->body, 400);
     print_reduction(&p, e);
 }

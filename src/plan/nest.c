@@ -130,9 +130,17 @@ static Expr *time_of_read(Nesting *n, const Enclosing *loop) {
     return NULL;
 }
 
-static void require(Nesting *n, Expr *condition, bool late) {
+/* A condition that uses an index whose loop is still to be opened has to wait. */
+static void require(Nesting *n, Expr *condition) {
+    Graph *g = n->build->g;
+    const Equation *e = n->step->equation;
+    bool late = false;
+    for (uint32_t k = 0; k < e->domain.n; k++) {
+        uint32_t index = e->domain.range[k].index;
+        late |= !map_get(n->solved, KEY(index)) && expr_uses_index(g, condition, index);
+    }
     Expr **to = late ? &n->late : &n->condition;
-    *to = expr_and(n->build->g, *to, condition);
+    *to = expr_and(g, *to, condition);
 }
 
 static void solve_for(Nesting *n, const Enclosing *loop) {
@@ -147,7 +155,7 @@ static void solve_for(Nesting *n, const Enclosing *loop) {
         if (read) r = solvable(n, read, &form, &by);
     }
     if (!r) {
-        require(n, expr_op2(g, OP_eq, loop->time, x), false);
+        require(n, expr_op2(g, OP_eq, loop->time, x));
         return;
     }
     /* x = by*index + rest = time   ->   index = by*(time - rest) */
@@ -156,9 +164,8 @@ static void solve_for(Nesting *n, const Enclosing *loop) {
     Expr *offset = affine_expr(g, &rest), *index = by == 1 ? expr_sub(g, loop->time, offset) : expr_sub(g, offset, loop->time);
     subst_index(n->subst, r->index, index);
     map_put(n->solved, KEY(r->index), n);
-    bool late = rest.n > 0;
-    for (uint32_t b = 0; b < r->n_lo; b++) require(n, expr_op2(g, OP_ge, index, r->lo[b]), late);
-    for (uint32_t b = 0; b < r->n_hi; b++) require(n, expr_op2(g, OP_lt, index, r->hi[b]), late);
+    for (uint32_t b = 0; b < r->n_lo; b++) require(n, expr_op2(g, OP_ge, index, r->lo[b]));
+    for (uint32_t b = 0; b < r->n_hi; b++) require(n, expr_op2(g, OP_lt, index, r->hi[b]));
 }
 
 static Domain enclosing_domain(Build *b) {

@@ -16,6 +16,7 @@
 #include "plan/prepare.h"
 #include "simplify/simplify.h"
 #include "simplify/training.h"
+#include "verbs/bp_text.h"
 #include "verbs/native.h"
 #include "verbs/verbs.h"
 
@@ -237,9 +238,38 @@ static int emit_source_form(const Options *o, Emit form) {
     return status;
 }
 
+static int write_file(const char *path, const char *bytes, size_t n) {
+    int error = file_write_whole(path, bytes, n);
+    if (error == 0) return STATUS_DONE;
+    fprintf(stderr, "bpc: cannot write '%s': %s\n", path, strerror(error));
+    return STATUS_FAILED;
+}
+
+/* --emit bp: the outputs and their derivatives as equations, in a file that bpc compiles again. */
+static int emit_bp_form(Compilation *c) {
+    int status = check_wants(c->o);
+    if (status == STATUS_DONE) status = derive(c);
+    if (status != STATUS_DONE) return status;
+    TensorList goals = {0};
+    const char *reason;
+    Text out = {0};
+    for (uint32_t k = 0; k < c->g->outputs.n; k++) vec_push(c->g->arena, &goals, c->g->outputs.at[k]);
+    for (uint32_t k = 0; c->bars && k < c->wrt.n; k++) vec_push(c->g->arena, &goals, c->bars[k]);
+    for (uint32_t k = 0; c->dots && k < c->of.n; k++) vec_push(c->g->arena, &goals, c->dots[k]);
+    if (!bp_print(c->g, goals.at, goals.n, &out, &reason)) {
+        fprintf(stderr, "bpc: --emit bp: %s\n", reason);
+        text_free(&out);
+        return STATUS_WRONG_MODEL;
+    }
+    status = write_file(c->o->output ? c->o->output : "-", out.at, out.n);
+    text_free(&out);
+    return status;
+}
+
 static int emit_graph_form(Model *m, const Options *o) {
     Compilation c = compilation_new(m, o);
     Text out = {0};
+    if (o->emit == EMIT_BP) return emit_bp_form(&c);
     if (o->emit == EMIT_GRAPH) graph_print(m->graph, &out);
     else if (o->emit == EMIT_JSON) graph_print_json(m->graph, &out);
     else {
@@ -250,12 +280,6 @@ static int emit_graph_form(Model *m, const Options *o) {
     return print_text(&out);
 }
 
-static int write_file(const char *path, const char *bytes, size_t n) {
-    int error = file_write_whole(path, bytes, n);
-    if (error == 0) return STATUS_DONE;
-    fprintf(stderr, "bpc: cannot write '%s': %s\n", path, strerror(error));
-    return STATUS_FAILED;
-}
 
 /* target: the model and what it imports, and an empty rule for each, as -MP has it. */
 static int write_dependencies(Model *m, const Options *o, const char *output) {
