@@ -25,6 +25,7 @@ typedef struct {
 } Writer;
 
 static void print(Writer *, Expr *);
+static void print_whole(Writer *, Expr *);
 
 /* ---- names ------------------------------------------------------------------------------------------------------------- */
 static Symbol free_name(Writer *w, const char *wanted) {
@@ -130,7 +131,11 @@ static void print_op(Writer *w, const Expr *e) {
         text_add(w->out, ")");
     } else if (op == OP_smul) print_strong(w, e);
     else if (op == OP_length) print_call(w, e, "sqrt");
-    else if (op_row(w->g, op)->rule == RULE_HIDDEN_REAL) cannot(w, "the operator '%s' has no spelling", op_row(w->g, op)->name);
+    else if (op == OP_polygamma && expr_is_number(e->arg[0], 0)) {
+        text_add(w->out, "digamma(");
+        print_whole(w, e->arg[1]);
+        text_add(w->out, ")");
+    } else if (op_row(w->g, op)->rule == RULE_HIDDEN_REAL) cannot(w, "the operator '%s' has no spelling", op_row(w->g, op)->name);
     else print_call(w, e, op_row(w->g, op)->name);
 }
 
@@ -280,7 +285,7 @@ static void print_right(Writer *w, const Equation *e, const bool *on_left, Expr 
         print_range(w, &e->domain.range[k]);
     }
     if (reduced == 0 && guard) {
-        if (e->target->op != COMBINE_ADD) cannot(w, "'%s' has an element under a condition", e->target->name);
+        if (e->target->op != COMBINE_ADD && e->target->op != COMBINE_SET) cannot(w, "'%s' has an element under a condition", e->target->name);
         text_add(w->out, "if ");
         print(w, guard);
         text_add(w->out, " then ");
@@ -366,9 +371,11 @@ static Equation solved(Writer *w, const Equation *e) {
 static void print_equation(Writer *w, const Equation *e, const char *name) {
     bool *on_left = NEW_ARRAY(w->g->arena, bool, e->domain.n + 1);
     const Combine op = e->target->op;
-    bool direct = left_ranges(w->g, e, on_left) && (op != COMBINE_ADD || covers(e));
+    /* What stands under a condition in the graph may be read whole in the language: a made tensor gets all its elements. */
+    const bool whole = op == COMBINE_ADD || (e->target->role > ROLE_WRITTEN && e == e->target->pieces && !e->next);
+    bool direct = left_ranges(w->g, e, on_left) && (!whole || covers(e));
     Equation other;
-    if (!direct && op == COMBINE_ADD) {
+    if (!direct && whole) {
         other = solved(w, e);
         e = &other;
         on_left = NEW_ARRAY(w->g->arena, bool, e->domain.n + 1);
