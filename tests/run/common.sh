@@ -24,12 +24,12 @@ golden() {
 }
 # The exit status of a command must be $1; name $2; then the command. Its output goes to $TMP/out and $TMP/err.
 status_is() {
-    wanted=$1 name=$2
+    wanted=$1 of=$2
     shift 2
     "$@" > "$TMP/out" 2> "$TMP/err"
     got=$?
     if [ "$got" = "$wanted" ]; then pass; else
-        fail "$name" "status $got, not $wanted: $*"
+        fail "$of" "status $got, not $wanted: $*"
         printf '\n'
         head -5 "$TMP/err"
     fi
