@@ -1,0 +1,125 @@
+/* Runs generated code in buffers of exactly the sizes that it asks for, poisoned beforehand, twice with different poison:
+ * what comes out must be the same, and (under the sanitizers or valgrind) nothing outside may be touched.
+ *
+ * Compiled beside a model with -DDESCRIBE=PREFIX_describe, linked with libbp. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bp.h"
+#include "bp_init.h"
+#include "bp_random.h"
+
+extern const bp_model *DESCRIBE(void);
+
+typedef struct {
+    const bp_model *model;
+    int64_t *dims;
+    void *inputs, *params, *outputs, *grads, *workspace;
+    size_t workspace_bytes;
+} Run;
+
+static void *checked(void *memory) {
+    if (memory) return memory;
+    fprintf(stderr, "no memory\n");
+    exit(2);
+}
+
+static size_t bytes_of(const Run *r, const bp_tensor *t) {
+    int64_t n = bp_element_count(r->model, r->dims, t);
+    return (size_t)n * (t->integer ? sizeof(int32_t) : (size_t)r->model->real);
+}
+
+/* Freed with the process. Exactly as large as the tensor, so that one element beyond is seen. */
+static void *array_of(const Run *r, const bp_tensor *t, int poison) {
+    size_t bytes = bytes_of(r, t);
+    return memset(checked(malloc(bytes ? bytes : 1)), poison, bytes);
+}
+
+static void set(void *structure, size_t offset, void *pointer) { memcpy((char *)structure + offset, &pointer, sizeof pointer); }
+
+static void fill_input(const Run *r, const bp_tensor *t, uint32_t place, void *array) {
+    int64_t n = bp_element_count(r->model, r->dims, t);
+    for (int64_t k = 0; k < n; k++) {
+        double x = bp_normal(1, 1, place, (uint64_t)k, 0, 1);
+        int64_t hi = t->hi == INT64_MAX ? 2 : t->hi, lo = t->lo == INT64_MIN ? 0 : t->lo;
+        if (t->integer) ((int32_t *)array)[k] = (int32_t)(lo + (int64_t)bp_uniform(1, 2, place, (uint64_t)k, 0, (double)(hi - lo)));
+        else if (r->model->real == BP_F32) ((float *)array)[k] = (float)x;
+        else ((double *)array)[k] = x;
+    }
+}
+
+static void give(Run *r, int poison) {
+    const bp_model *m = r->model;
+    for (uint32_t k = 0; k < m->n_tensors; k++) {
+        const bp_tensor *t = &m->tensors[k];
+        if (t->role == BP_INPUT) {
+            void *array = array_of(r, t, 0);
+            fill_input(r, t, k, array);
+            set(r->inputs, t->offset, array);
+        } else if (t->role == BP_PARAM) {
+            void *array = array_of(r, t, 0);
+            if (bp_init_tensor(m, t, array, 1) != BP_OK) exit(2);
+            set(r->params, t->offset, array);
+            if (t->grad_offset != (size_t)-1) set(r->grads, t->grad_offset, array_of(r, t, poison));
+        } else if (t->role >= BP_OUTPUT && t->rank > 0) {
+            set(r->outputs, t->offset, array_of(r, t, poison));
+        }
+    }
+}
+
+static Run run_new(int poison) {
+    static const int64_t sizes[] = {5, 4, 7, 3, 6, 2};
+    Run r = {.model = DESCRIBE()};
+    const bp_model *m = r.model;
+    r.dims = checked(calloc(m->n_dims + 1, sizeof *r.dims));
+    for (uint32_t k = 0; k < m->n_dims; k++) r.dims[k] = sizes[k % 6];
+    r.inputs = checked(calloc(1, m->inputs_size + 1));
+    r.params = checked(calloc(1, m->params_size + 1));
+    r.outputs = checked(calloc(1, m->outputs_size + 1));
+    r.grads = checked(calloc(1, m->grads_size + 1));
+    give(&r, poison);
+    r.workspace_bytes = m->workspace_size(r.dims);
+    if (posix_memalign(&r.workspace, 64, r.workspace_bytes)) exit(2);
+    memset(r.workspace, poison, r.workspace_bytes);
+    return r;
+}
+
+/* The bytes of all outputs and, where asked for, gradients, one after the other, into `out`; returns their number. */
+static size_t collect(const Run *r, bool gradients, char *out) {
+    const bp_model *m = r->model;
+    size_t n = 0;
+    for (uint32_t k = 0; k < m->n_tensors; k++) {
+        const bp_tensor *t = &m->tensors[k];
+        const bool gradient = gradients && t->role == BP_PARAM && t->grad_offset != (size_t)-1;
+        if (!gradient && t->role < BP_OUTPUT) continue;
+        const char *member = gradient ? (char *)r->grads + t->grad_offset : (char *)r->outputs + t->offset, *array = member;
+        if (gradient || t->rank > 0) memcpy(&array, member, sizeof array);
+        memcpy(out + n, array, bytes_of(r, t));
+        n += bytes_of(r, t);
+    }
+    return n;
+}
+
+static size_t call(int poison, bool gradient, char *out) {
+    Run r = run_new(poison);
+    const bp_model *m = r.model;
+    int status = gradient ? m->gradient(r.dims, r.inputs, r.params, NULL, r.outputs, r.grads, r.workspace)
+                          : m->predict(r.dims, r.inputs, r.params, NULL, r.outputs, r.workspace);
+    if (status != BP_OK) {
+        fprintf(stderr, "%s: status %d: %s\n", m->name, status, bp_status_text(status));
+        exit(1);
+    }
+    return collect(&r, gradient, out);
+}
+
+int main(void) {
+    static char one[1 << 22], two[1 << 22];
+    for (int gradient = DESCRIBE()->gradient != NULL; gradient >= 0; gradient--) {
+        size_t n = call(0xff, gradient, one), m = call(0x3f, gradient, two);
+        if (n == m && memcmp(one, two, n) == 0) continue;
+        fprintf(stderr, "what was in the buffers beforehand changes the result\n");
+        return 1;
+    }
+    return 0;
+}

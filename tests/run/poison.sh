@@ -1,0 +1,16 @@
+# Generated code in poisoned buffers of exactly the sizes it asks for, under the sanitizers; three models under valgrind.
+. tests/run/common.sh
+libraries=$(sed -n 's/^Libs.private: *//p' "$BUILD/bp.pc")
+for model in tests/models/*.bp examples/*/*.bp; do
+    stem=$(basename "$model" .bp)
+    "$BPC" "$model" --prefix model -o "$TMP/model.c" 2> "$TMP/err" || { fail "$model" "does not compile"; continue; }
+    build="$CC -std=c11 -D_POSIX_C_SOURCE=200809L -g -w -Iruntime -I$TMP -DDESCRIBE=model_describe $TMP/model.c tests/generated/poison.c $BUILD/libbp.a"
+    status_is 0 "$model: build" $build -O1 -fsanitize=address,undefined -fno-sanitize-recover=all -o "$TMP/poison" $libraries -lm
+    [ "$got" != 0 ] || ASAN_OPTIONS=detect_leaks=0 status_is 0 "$model: sanitized" "$TMP/poison"
+    case $stem in digits | lstm | edit_distance)
+        status_is 0 "$model: build" $build -O2 -o "$TMP/poison" $libraries -lm
+        [ "$got" != 0 ] || status_is 0 "$model: valgrind" valgrind -q --error-exitcode=9 "$TMP/poison"
+        ;;
+    esac
+done
+finish
