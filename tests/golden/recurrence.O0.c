@@ -1,0 +1,486 @@
+/* Made by bpc from recurrence.bp; belongs to whoever made it.
+ *
+ *     bpc recurrence.bp -O0
+ *
+ * recurrence_predict          the outputs, with training = 0
+ * recurrence_gradient         the outputs and the gradient, in one pass
+ * recurrence_forward          the outputs; leaves in the workspace what backward needs
+ * recurrence_backward         the gradient, after forward with the same workspace
+ *
+ * x_bar is the adjoint of x (the error signal dL/dx), x_dot its tangent. Arrays are stored row by row.
+ * Sizes known when the code runs: T.
+ */
+#include "recurrence.h"
+
+#include <math.h>
+
+#include "bp_math.h"
+
+/* `omp simd` lets the compiler reorder sums; without -fopenmp-simd it is inert. */
+#if defined(__clang__)
+#pragma clang diagnostic ignored "-Wsource-uses-openmp"
+#pragma clang diagnostic ignored "-Wpass-failed"
+#elif defined(__GNUC__)
+#pragma GCC diagnostic ignored "-Wunknown-pragmas"
+#endif
+
+/* Cuts n elements off the block, and what keeps the next ones aligned. */
+static inline void *recurrence_take(char **block, int64_t n, size_t size) {
+    void *taken = *block;
+    *block += ((size_t)n*size + 63)/64*64;
+    return taken;
+}
+
+void recurrence_params_bind(recurrence_params *params, float *block) {
+    params->w = block + 0;
+    params->U = block + 3;
+    params->h0 = block + 12;
+    params->v = block + 15;
+}
+
+size_t recurrence_workspace_size(const recurrence_dims *dims) {
+    const int64_t T = dims ? dims->T : 0;
+    if (T < 1) return 0;
+    double most = 64.0, bytes;
+    bytes = 64.0; /* predict */
+    bytes += (double)sizeof(float)*(double)T*(double)3 + 64.0;
+    bytes += (double)sizeof(float)*(double)T*(double)3 + 64.0;
+    bytes += (double)sizeof(float)*(double)T + 64.0;
+    if (bytes > most) most = bytes;
+    bytes = 64.0; /* gradient */
+    bytes += (double)sizeof(float)*(double)T*(double)3 + 64.0;
+    bytes += (double)sizeof(float)*(double)T*(double)3 + 64.0;
+    bytes += (double)sizeof(float)*(double)T + 64.0;
+    bytes += (double)sizeof(float)*(double)T + 64.0;
+    bytes += (double)sizeof(float)*(double)T*(double)3 + 64.0;
+    bytes += (double)sizeof(float)*(double)T*(double)3 + 64.0;
+    if (bytes > most) most = bytes;
+    bytes = 64.0; /* forward */
+    bytes += (double)sizeof(float)*(double)T*(double)3 + 64.0;
+    bytes += (double)sizeof(float)*(double)T*(double)3 + 64.0;
+    bytes += (double)sizeof(float)*(double)T + 64.0;
+    if (bytes > most) most = bytes;
+    bytes = 64.0; /* backward */
+    bytes += (double)sizeof(float)*(double)T*(double)3 + 64.0;
+    bytes += (double)sizeof(float)*(double)T*(double)3 + 64.0;
+    bytes += (double)sizeof(float)*(double)T + 64.0;
+    bytes += (double)sizeof(float)*(double)T + 64.0;
+    bytes += (double)sizeof(float)*(double)T*(double)3 + 64.0;
+    bytes += (double)sizeof(float)*(double)T*(double)3 + 64.0;
+    if (bytes > most) most = bytes;
+    bytes = most;
+    return bytes < 4503599627370496.0 && bytes < (double)SIZE_MAX ? (size_t)bytes : 0; /* 2^52 */
+}
+
+/* What must hold when a function is entered. */
+static int recurrence_check(const recurrence_dims *dims, const recurrence_inputs *in, const recurrence_params *params, void *workspace) {
+    if (!dims) return BP_E_NULL;
+    if (!in) return BP_E_NULL;
+    if (!workspace) return BP_E_NULL;
+    if ((uintptr_t)workspace % 64 != 0) return BP_E_ALIGN;
+    const int64_t T = dims->T;
+    if (T < 1) return BP_E_SHAPE;
+    if (recurrence_workspace_size(dims) == 0) return BP_E_MEMORY;
+    if (!in) return BP_E_NULL;
+    if (!in->x) return BP_E_NULL;
+    if ((uintptr_t)in->x % sizeof(float) != 0) return BP_E_ALIGN;
+    if (!in->y) return BP_E_NULL;
+    if ((uintptr_t)in->y % sizeof(float) != 0) return BP_E_ALIGN;
+    if (!params) return BP_E_NULL;
+    if (!params->w) return BP_E_NULL;
+    if ((uintptr_t)params->w % sizeof(float) != 0) return BP_E_ALIGN;
+    if (!params->U) return BP_E_NULL;
+    if ((uintptr_t)params->U % sizeof(float) != 0) return BP_E_ALIGN;
+    if (!params->h0) return BP_E_NULL;
+    if ((uintptr_t)params->h0 % sizeof(float) != 0) return BP_E_ALIGN;
+    if (!params->v) return BP_E_NULL;
+    if ((uintptr_t)params->v % sizeof(float) != 0) return BP_E_ALIGN;
+    return BP_OK;
+}
+
+/* ---- predict: the outputs, with training = 0 ---- */
+int recurrence_predict(const recurrence_dims *dims, const recurrence_inputs *in, const recurrence_params *params, recurrence_outputs *out, void *workspace) {
+    const int status = recurrence_check(dims, in, params, workspace);
+    if (status != BP_OK) return status;
+    const int64_t T = dims->T;
+    (void)T;
+    const float *const x = in->x;
+    const float *const y = in->y;
+    const float *const w = params->w;
+    const float *const U = params->U;
+    const float *const h0 = params->h0;
+    const float *const v = params->v;
+    char *block = workspace;
+    float *const h = recurrence_take(&block, T*3, sizeof(float));
+    float *const h_sum = recurrence_take(&block, T*3, sizeof(float));
+    float *const p = recurrence_take(&block, T, sizeof(float));
+
+    for (int64_t t = 0; t < T; t++) {
+        /* h_sum[t,k] = sum[j](U[k,j]*h[t - 1,j | h0[j]])    recurrence.bp:6 */
+        for (int64_t k = 0; k < 3; k++) {
+            h_sum[3*t + k] = 0.0f;
+            for (int64_t j = 0; j < 3; j++) {
+                h_sum[3*t + k] += U[3*k + j]*(t - 1 >= 0 && t - 1 < T ? h[3*(t - 1) + j] : h0[j]);
+            }
+        }
+        /* h[t,k] = tanh(w[k]*x[t] + h_sum[t,k])    recurrence.bp:6 */
+        for (int64_t k = 0; k < 3; k++) {
+            h[3*t + k] = bp_tanhf(w[k]*x[t] + h_sum[3*t + k]);
+        }
+    }
+    /* p[t] = sum[k](v[k]*h[t,k])    recurrence.bp:7 */
+    for (int64_t t = 0; t < T; t++) {
+        p[t] = 0.0f;
+        for (int64_t k = 0; k < 3; k++) {
+            p[t] += v[k]*h[3*t + k];
+        }
+    }
+    /* L_sum = sum[t]((p[t] - y[t])*(p[t] - y[t]))    recurrence.bp:8 */
+    float L_sum = 0.0f;
+    for (int64_t t = 0; t < T; t++) {
+        const float t1 = p[t] - y[t];
+        L_sum += t1*t1;
+    }
+    /* L = L_sum/T    recurrence.bp:8 */
+    const float L = L_sum/(float)T;
+    out->L = L;
+    return BP_OK;
+}
+
+/* ---- gradient: the outputs and the gradient, in one pass ---- */
+int recurrence_gradient(const recurrence_dims *dims, const recurrence_inputs *in, const recurrence_params *params, recurrence_outputs *out, recurrence_grads *grads, void *workspace) {
+    const int status = recurrence_check(dims, in, params, workspace);
+    if (status != BP_OK) return status;
+    const int64_t T = dims->T;
+    (void)T;
+    const float *const x = in->x;
+    const float *const y = in->y;
+    const float *const w = params->w;
+    const float *const U = params->U;
+    const float *const h0 = params->h0;
+    const float *const v = params->v;
+    char *block = workspace;
+    float *const h = recurrence_take(&block, T*3, sizeof(float));
+    float *const h_sum = recurrence_take(&block, T*3, sizeof(float));
+    float *const p = recurrence_take(&block, T, sizeof(float));
+    float *const p_bar = recurrence_take(&block, T, sizeof(float));
+    float *const h_sum_bar = recurrence_take(&block, T*3, sizeof(float));
+    float *const h_bar = recurrence_take(&block, T*3, sizeof(float));
+    float *const v_bar = grads->v;
+    float *const h0_bar = grads->h0;
+    float *const U_bar = grads->U;
+    float *const w_bar = grads->w;
+
+    for (int64_t t = 0; t < T; t++) {
+        /* h_sum[t,k] = sum[j](U[k,j]*h[t - 1,j | h0[j]])    recurrence.bp:6 */
+        for (int64_t k = 0; k < 3; k++) {
+            h_sum[3*t + k] = 0.0f;
+            for (int64_t j = 0; j < 3; j++) {
+                h_sum[3*t + k] += U[3*k + j]*(t - 1 >= 0 && t - 1 < T ? h[3*(t - 1) + j] : h0[j]);
+            }
+        }
+        /* h[t,k] = tanh(w[k]*x[t] + h_sum[t,k])    recurrence.bp:6 */
+        for (int64_t k = 0; k < 3; k++) {
+            h[3*t + k] = bp_tanhf(w[k]*x[t] + h_sum[3*t + k]);
+        }
+    }
+    /* p[t] = sum[k](v[k]*h[t,k])    recurrence.bp:7 */
+    for (int64_t t = 0; t < T; t++) {
+        p[t] = 0.0f;
+        for (int64_t k = 0; k < 3; k++) {
+            p[t] += v[k]*h[3*t + k];
+        }
+    }
+    /* L_sum = sum[t]((p[t] - y[t])*(p[t] - y[t]))    recurrence.bp:8 */
+    float L_sum = 0.0f;
+    for (int64_t t = 0; t < T; t++) {
+        const float t1 = p[t] - y[t];
+        L_sum += t1*t1;
+    }
+    /* L = L_sum/T    recurrence.bp:8 */
+    const float L = L_sum/(float)T;
+    if (grads->w || grads->U || grads->h0 || grads->v) {
+        /* p_bar[t] = 2/T*(p[t] - y[t])    recurrence.bp:8 */
+        for (int64_t t = 0; t < T; t++) {
+            p_bar[t] = 2.0f/(float)T*(p[t] - y[t]);
+        }
+    }
+    if (grads->w || grads->U || grads->h0) {
+        /* h_bar[t,k] = 0    recurrence.bp:6 */
+        for (int64_t t = 0; t < T; t++) {
+            for (int64_t k = 0; k < 3; k++) {
+                h_bar[3*t + k] = 0.0f;
+            }
+        }
+        /* h_bar[t,k] += p_bar[t]*v[k]    recurrence.bp:7 */
+        for (int64_t t = 0; t < T; t++) {
+            for (int64_t k = 0; k < 3; k++) {
+                h_bar[3*t + k] += p_bar[t]*v[k];
+            }
+        }
+        for (int64_t t = T - 1; t >= 0; t--) {
+            if (t + 1 < T) {
+                for (int64_t j = 0; j < 3; j++) {
+                    for (int64_t k = 0; k < 3; k++) {
+                        h_bar[3*t + j] += h_sum_bar[3*(t + 1) + k]*U[3*k + j];
+                    }
+                }
+            }
+            /* h_sum_bar[t,k] = h_bar[t,k]*(1 - h[t,k]*h[t,k])    recurrence.bp:6 */
+            for (int64_t k = 0; k < 3; k++) {
+                h_sum_bar[3*t + k] = h_bar[3*t + k]*(1.0f - h[3*t + k]*h[3*t + k]);
+            }
+        }
+    }
+    if (grads->v) {
+        /* v_bar[k] = sum[t](p_bar[t]*h[t,k])    recurrence.bp:7 */
+        for (int64_t k = 0; k < 3; k++) {
+            v_bar[k] = 0.0f;
+            for (int64_t t = 0; t < T; t++) {
+                v_bar[k] += p_bar[t]*h[3*t + k];
+            }
+        }
+    }
+    if (grads->h0) {
+        /* h0_bar[j] = sum[t,k](h_sum_bar[t,k]*U[k,j])    recurrence.bp:6 */
+        for (int64_t j = 0; j < 3; j++) {
+            h0_bar[j] = 0.0f;
+            for (int64_t t = 0; t < 1; t++) {
+                for (int64_t k = 0; k < 3; k++) {
+                    h0_bar[j] += h_sum_bar[3*t + k]*U[3*k + j];
+                }
+            }
+        }
+    }
+    if (grads->U) {
+        /* U_bar[k,j] = sum[t](h_sum_bar[t,k]*h[t - 1,j | h0[j]])    recurrence.bp:6 */
+        for (int64_t k = 0; k < 3; k++) {
+            for (int64_t j = 0; j < 3; j++) {
+                U_bar[3*k + j] = 0.0f;
+                for (int64_t t = 0; t < T; t++) {
+                    U_bar[3*k + j] += h_sum_bar[3*t + k]*(t - 1 >= 0 && t - 1 < T ? h[3*(t - 1) + j] : h0[j]);
+                }
+            }
+        }
+    }
+    if (grads->w) {
+        /* w_bar[k] = sum[t](h_bar[t,k]*(1 - h[t,k]*h[t,k])*x[t])    recurrence.bp:6 */
+        for (int64_t k = 0; k < 3; k++) {
+            w_bar[k] = 0.0f;
+            for (int64_t t = 0; t < T; t++) {
+                w_bar[k] += h_bar[3*t + k]*(1.0f - h[3*t + k]*h[3*t + k])*x[t];
+            }
+        }
+    }
+    out->L = L;
+    return BP_OK;
+}
+
+/* ---- forward: the outputs; leaves in the workspace what backward needs ---- */
+int recurrence_forward(const recurrence_dims *dims, const recurrence_inputs *in, const recurrence_params *params, recurrence_outputs *out, void *workspace) {
+    const int status = recurrence_check(dims, in, params, workspace);
+    if (status != BP_OK) return status;
+    const int64_t T = dims->T;
+    (void)T;
+    const float *const x = in->x;
+    const float *const y = in->y;
+    const float *const w = params->w;
+    const float *const U = params->U;
+    const float *const h0 = params->h0;
+    const float *const v = params->v;
+    char *block = workspace;
+    float *const h = recurrence_take(&block, T*3, sizeof(float));
+    float *const h_sum = recurrence_take(&block, T*3, sizeof(float));
+    float *const p = recurrence_take(&block, T, sizeof(float));
+
+    for (int64_t t = 0; t < T; t++) {
+        /* h_sum[t,k] = sum[j](U[k,j]*h[t - 1,j | h0[j]])    recurrence.bp:6 */
+        for (int64_t k = 0; k < 3; k++) {
+            h_sum[3*t + k] = 0.0f;
+            for (int64_t j = 0; j < 3; j++) {
+                h_sum[3*t + k] += U[3*k + j]*(t - 1 >= 0 && t - 1 < T ? h[3*(t - 1) + j] : h0[j]);
+            }
+        }
+        /* h[t,k] = tanh(w[k]*x[t] + h_sum[t,k])    recurrence.bp:6 */
+        for (int64_t k = 0; k < 3; k++) {
+            h[3*t + k] = bp_tanhf(w[k]*x[t] + h_sum[3*t + k]);
+        }
+    }
+    /* p[t] = sum[k](v[k]*h[t,k])    recurrence.bp:7 */
+    for (int64_t t = 0; t < T; t++) {
+        p[t] = 0.0f;
+        for (int64_t k = 0; k < 3; k++) {
+            p[t] += v[k]*h[3*t + k];
+        }
+    }
+    /* L_sum = sum[t]((p[t] - y[t])*(p[t] - y[t]))    recurrence.bp:8 */
+    float L_sum = 0.0f;
+    for (int64_t t = 0; t < T; t++) {
+        const float t1 = p[t] - y[t];
+        L_sum += t1*t1;
+    }
+    /* L = L_sum/T    recurrence.bp:8 */
+    const float L = L_sum/(float)T;
+    out->L = L;
+    return BP_OK;
+}
+
+/* ---- backward: the gradient, after forward with the same workspace ---- */
+int recurrence_backward(const recurrence_dims *dims, const recurrence_inputs *in, const recurrence_params *params, recurrence_grads *grads, void *workspace) {
+    const int status = recurrence_check(dims, in, params, workspace);
+    if (status != BP_OK) return status;
+    const int64_t T = dims->T;
+    (void)T;
+    const float *const x = in->x;
+    const float *const y = in->y;
+    const float *const U = params->U;
+    const float *const h0 = params->h0;
+    const float *const v = params->v;
+    char *block = workspace;
+    float *const h = recurrence_take(&block, T*3, sizeof(float));
+    float *const slot2 = recurrence_take(&block, T*3, sizeof(float));
+    (void)slot2;
+    float *const p = recurrence_take(&block, T, sizeof(float));
+    float *const p_bar = recurrence_take(&block, T, sizeof(float));
+    float *const h_sum_bar = recurrence_take(&block, T*3, sizeof(float));
+    float *const h_bar = recurrence_take(&block, T*3, sizeof(float));
+    float *const v_bar = grads->v;
+    float *const h0_bar = grads->h0;
+    float *const U_bar = grads->U;
+    float *const w_bar = grads->w;
+
+    if (grads->w || grads->U || grads->h0 || grads->v) {
+        /* p_bar[t] = 2/T*(p[t] - y[t])    recurrence.bp:8 */
+        for (int64_t t = 0; t < T; t++) {
+            p_bar[t] = 2.0f/(float)T*(p[t] - y[t]);
+        }
+    }
+    if (grads->w || grads->U || grads->h0) {
+        /* h_bar[t,k] = 0    recurrence.bp:6 */
+        for (int64_t t = 0; t < T; t++) {
+            for (int64_t k = 0; k < 3; k++) {
+                h_bar[3*t + k] = 0.0f;
+            }
+        }
+        /* h_bar[t,k] += p_bar[t]*v[k]    recurrence.bp:7 */
+        for (int64_t t = 0; t < T; t++) {
+            for (int64_t k = 0; k < 3; k++) {
+                h_bar[3*t + k] += p_bar[t]*v[k];
+            }
+        }
+        for (int64_t t = T - 1; t >= 0; t--) {
+            if (t + 1 < T) {
+                for (int64_t j = 0; j < 3; j++) {
+                    for (int64_t k = 0; k < 3; k++) {
+                        h_bar[3*t + j] += h_sum_bar[3*(t + 1) + k]*U[3*k + j];
+                    }
+                }
+            }
+            /* h_sum_bar[t,k] = h_bar[t,k]*(1 - h[t,k]*h[t,k])    recurrence.bp:6 */
+            for (int64_t k = 0; k < 3; k++) {
+                h_sum_bar[3*t + k] = h_bar[3*t + k]*(1.0f - h[3*t + k]*h[3*t + k]);
+            }
+        }
+    }
+    if (grads->v) {
+        /* v_bar[k] = sum[t](p_bar[t]*h[t,k])    recurrence.bp:7 */
+        for (int64_t k = 0; k < 3; k++) {
+            v_bar[k] = 0.0f;
+            for (int64_t t = 0; t < T; t++) {
+                v_bar[k] += p_bar[t]*h[3*t + k];
+            }
+        }
+    }
+    if (grads->h0) {
+        /* h0_bar[j] = sum[t,k](h_sum_bar[t,k]*U[k,j])    recurrence.bp:6 */
+        for (int64_t j = 0; j < 3; j++) {
+            h0_bar[j] = 0.0f;
+            for (int64_t t = 0; t < 1; t++) {
+                for (int64_t k = 0; k < 3; k++) {
+                    h0_bar[j] += h_sum_bar[3*t + k]*U[3*k + j];
+                }
+            }
+        }
+    }
+    if (grads->U) {
+        /* U_bar[k,j] = sum[t](h_sum_bar[t,k]*h[t - 1,j | h0[j]])    recurrence.bp:6 */
+        for (int64_t k = 0; k < 3; k++) {
+            for (int64_t j = 0; j < 3; j++) {
+                U_bar[3*k + j] = 0.0f;
+                for (int64_t t = 0; t < T; t++) {
+                    U_bar[3*k + j] += h_sum_bar[3*t + k]*(t - 1 >= 0 && t - 1 < T ? h[3*(t - 1) + j] : h0[j]);
+                }
+            }
+        }
+    }
+    if (grads->w) {
+        /* w_bar[k] = sum[t](h_bar[t,k]*(1 - h[t,k]*h[t,k])*x[t])    recurrence.bp:6 */
+        for (int64_t k = 0; k < 3; k++) {
+            w_bar[k] = 0.0f;
+            for (int64_t t = 0; t < T; t++) {
+                w_bar[k] += h_bar[3*t + k]*(1.0f - h[3*t + k]*h[3*t + k])*x[t];
+            }
+        }
+    }
+    return BP_OK;
+}
+
+/* ---- the description ---- */
+static const char *const recurrence_dim_names[] = {"T"};
+static const bp_axis recurrence_axes0[] = {{0, 0}};
+static const bp_axis recurrence_axes1[] = {{0, 0}};
+static const bp_axis recurrence_axes2[] = {{-1, 3}};
+static const bp_axis recurrence_axes3[] = {{-1, 3}, {-1, 3}};
+static const bp_axis recurrence_axes4[] = {{-1, 3}};
+static const bp_axis recurrence_axes5[] = {{-1, 3}};
+static const bp_tensor recurrence_tensors[] = {
+    {"x", BP_INPUT, false, INT64_MIN, INT64_MAX, 1, recurrence_axes0, offsetof(recurrence_inputs, x), (size_t)-1, 0, {BP_INIT_VALUES, 0.0, 0.0, 0, 0, NULL}},
+    {"y", BP_INPUT, false, INT64_MIN, INT64_MAX, 1, recurrence_axes1, offsetof(recurrence_inputs, y), (size_t)-1, 0, {BP_INIT_VALUES, 0.0, 0.0, 0, 0, NULL}},
+    {"w", BP_PARAM, false, INT64_MIN, INT64_MAX, 1, recurrence_axes2, offsetof(recurrence_params, w), offsetof(recurrence_grads, w), 0, {BP_INIT_NORMAL, 0.0, 1.0, 3, 3, NULL}},
+    {"U", BP_PARAM, false, INT64_MIN, INT64_MAX, 2, recurrence_axes3, offsetof(recurrence_params, U), offsetof(recurrence_grads, U), 3, {BP_INIT_NORMAL, 0.0, 0.4, 3, 3, NULL}},
+    {"h0", BP_PARAM, false, INT64_MIN, INT64_MAX, 1, recurrence_axes4, offsetof(recurrence_params, h0), offsetof(recurrence_grads, h0), 12, {BP_INIT_VALUES, 0.1, 0.0, 0, 0, NULL}},
+    {"v", BP_PARAM, false, INT64_MIN, INT64_MAX, 1, recurrence_axes5, offsetof(recurrence_params, v), offsetof(recurrence_grads, v), 15, {BP_INIT_NORMAL, 0.0, 1.0, 3, 3, NULL}},
+    {"L", BP_LOSS, false, INT64_MIN, INT64_MAX, 0, NULL, offsetof(recurrence_outputs, L), (size_t)-1, 0, {BP_INIT_VALUES, 0.0, 0.0, 0, 0, NULL}},
+};
+static int recurrence_call_predict(const void *dims, const void *in, const void *params, const void *state, void *out, void *workspace) {
+    (void)dims;
+    (void)in;
+    (void)params;
+    (void)state;
+    (void)out;
+    return recurrence_predict(dims, in, params, out, workspace);
+}
+static int recurrence_call_gradient(const void *dims, const void *in, const void *params, const void *state, void *out, void *grads, void *workspace) {
+    (void)dims;
+    (void)in;
+    (void)params;
+    (void)state;
+    (void)out;
+    return recurrence_gradient(dims, in, params, out, grads, workspace);
+}
+static size_t recurrence_call_workspace_size(const void *dims) {
+    (void)dims;
+    return recurrence_workspace_size(dims);
+}
+static const bp_model recurrence_model = {
+    .name = "recurrence",
+    .real = BP_F32,
+    .n_dims = 1,
+    .dims = recurrence_dim_names,
+    .n_tensors = 7,
+    .tensors = recurrence_tensors,
+    .param_count = 18,
+    .state_count = 0,
+    .inputs_size = sizeof(recurrence_inputs),
+    .params_size = sizeof(recurrence_params),
+    .grads_size = sizeof(recurrence_grads),
+    .outputs_size = sizeof(recurrence_outputs),
+    .seed_offset = (size_t)-1,
+    .call_offset = (size_t)-1,
+    .training = {NULL, 0, NULL, NULL, NULL, (double)NAN, (double)NAN, 0, 0, -1, 0},
+    .workspace_size = recurrence_call_workspace_size,
+    .predict = recurrence_call_predict,
+    .gradient = recurrence_call_gradient,
+};
+
+const bp_model *recurrence_describe(void) { return &recurrence_model; }

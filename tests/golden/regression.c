@@ -1,0 +1,446 @@
+/* Made by bpc from regression.bp; belongs to whoever made it.
+ *
+ *     bpc regression.bp -O2
+ *
+ * regression_predict          the outputs, with training = 0
+ * regression_gradient         the outputs and the gradient, in one pass
+ * regression_forward          the outputs; leaves in the workspace what backward needs
+ * regression_backward         the gradient, after forward with the same workspace
+ *
+ * x_bar is the adjoint of x (the error signal dL/dx), x_dot its tangent. Arrays are stored row by row.
+ * Sizes known when the code runs: m.
+ */
+#include "regression.h"
+
+#include <math.h>
+
+#include "bp_math.h"
+
+/* `omp simd` lets the compiler reorder sums; without -fopenmp-simd it is inert. */
+#if defined(__clang__)
+#pragma clang diagnostic ignored "-Wsource-uses-openmp"
+#pragma clang diagnostic ignored "-Wpass-failed"
+#elif defined(__GNUC__)
+#pragma GCC diagnostic ignored "-Wunknown-pragmas"
+#endif
+
+/* Cuts n elements off the block, and what keeps the next ones aligned. */
+static inline void *regression_take(char **block, int64_t n, size_t size) {
+    void *taken = *block;
+    *block += ((size_t)n*size + 63)/64*64;
+    return taken;
+}
+
+void regression_params_bind(regression_params *params, float *block) {
+    params->w = block + 0;
+    params->b = block + 2;
+    params->v = block + 4;
+    params->c = block + 6;
+}
+
+size_t regression_workspace_size(const regression_dims *dims) {
+    const int64_t m = dims ? dims->m : 0;
+    if (m < 1) return 0;
+    double most = 64.0, bytes;
+    bytes = 64.0; /* predict */
+    bytes += (double)sizeof(float)*(double)2 + 64.0;
+    bytes += (double)sizeof(float)*(double)m + 64.0;
+    if (bytes > most) most = bytes;
+    bytes = 64.0; /* gradient */
+    bytes += (double)sizeof(float)*(double)m*(double)2 + 64.0;
+    bytes += (double)sizeof(float)*(double)m + 64.0;
+    bytes += (double)sizeof(float)*(double)m + 64.0;
+    bytes += (double)sizeof(float)*(double)m*(double)2 + 64.0;
+    if (bytes > most) most = bytes;
+    bytes = 64.0; /* forward */
+    bytes += (double)sizeof(float)*(double)m*(double)2 + 64.0;
+    bytes += (double)sizeof(float)*(double)m + 64.0;
+    if (bytes > most) most = bytes;
+    bytes = 64.0; /* backward */
+    bytes += (double)sizeof(float)*(double)m*(double)2 + 64.0;
+    bytes += (double)sizeof(float)*(double)m + 64.0;
+    bytes += (double)sizeof(float)*(double)m + 64.0;
+    bytes += (double)sizeof(float)*(double)m*(double)2 + 64.0;
+    if (bytes > most) most = bytes;
+    bytes = most;
+    return bytes < 4503599627370496.0 && bytes < (double)SIZE_MAX ? (size_t)bytes : 0; /* 2^52 */
+}
+
+/* What must hold when a function is entered. */
+static int regression_check(const regression_dims *dims, const regression_inputs *in, const regression_params *params, void *workspace) {
+    if (!dims) return BP_E_NULL;
+    if (!in) return BP_E_NULL;
+    if (!workspace) return BP_E_NULL;
+    if ((uintptr_t)workspace % 64 != 0) return BP_E_ALIGN;
+    const int64_t m = dims->m;
+    if (m < 1) return BP_E_SHAPE;
+    if (regression_workspace_size(dims) == 0) return BP_E_MEMORY;
+    if (!in) return BP_E_NULL;
+    if (!in->x) return BP_E_NULL;
+    if ((uintptr_t)in->x % sizeof(float) != 0) return BP_E_ALIGN;
+    if (!in->y) return BP_E_NULL;
+    if ((uintptr_t)in->y % sizeof(float) != 0) return BP_E_ALIGN;
+    if (!params) return BP_E_NULL;
+    if (!params->w) return BP_E_NULL;
+    if ((uintptr_t)params->w % sizeof(float) != 0) return BP_E_ALIGN;
+    if (!params->b) return BP_E_NULL;
+    if ((uintptr_t)params->b % sizeof(float) != 0) return BP_E_ALIGN;
+    if (!params->v) return BP_E_NULL;
+    if ((uintptr_t)params->v % sizeof(float) != 0) return BP_E_ALIGN;
+    if (!params->c) return BP_E_NULL;
+    if ((uintptr_t)params->c % sizeof(float) != 0) return BP_E_ALIGN;
+    return BP_OK;
+}
+
+/* ---- predict: the outputs, with training = 0 ---- */
+int regression_predict(const regression_dims *dims, const regression_inputs *in, const regression_params *params, regression_outputs *out, void *workspace) {
+    const int status = regression_check(dims, in, params, workspace);
+    if (status != BP_OK) return status;
+    const int64_t m = dims->m;
+    (void)m;
+    const float *const x = in->x;
+    const float *const y = in->y;
+    const float *const w = params->w;
+    const float *const b = params->b;
+    const float *const v = params->v;
+    const float c = *params->c;
+    char *block = workspace;
+    float *const a = regression_take(&block, 2, sizeof(float));
+    float *const slot2 = regression_take(&block, m, sizeof(float));
+    float *const yhat = out->yhat ? out->yhat : slot2;
+
+    /* z[i,k] = w[k]*x[i] + b[k]    regression.bp:7 */
+    for (int64_t i = 0; i < m; i++) {
+        #pragma omp simd
+        for (int64_t k = 0; k < 2; k++) {
+            const float z = w[k]*x[i] + b[k];
+            /* a[i,k] = sigmoid(z[i,k])    regression.bp:8 */
+            a[k] = bp_sigmoidf(z);
+        }
+        /* yhat_sum[i] = sum[k](v[k]*a[i,k])    regression.bp:9 */
+        float yhat_sum = 0.0f;
+        #pragma omp simd reduction(+: yhat_sum)
+        for (int64_t k = 0; k < 2; k++) {
+            yhat_sum += v[k]*a[k];
+        }
+        /* yhat[i] = yhat_sum[i] + c    regression.bp:9 */
+        yhat[i] = yhat_sum + c;
+    }
+    /* L_sum = sum[i]((yhat[i] - y[i])*(yhat[i] - y[i]))    regression.bp:10 */
+    float L_sum = 0.0f;
+    #pragma omp simd reduction(+: L_sum)
+    for (int64_t i = 0; i < m; i++) {
+        const float t1 = yhat[i] - y[i];
+        L_sum += t1*t1;
+    }
+    /* L = 0.5/m*L_sum    regression.bp:10 */
+    const float L = 0.5f/(float)m*L_sum;
+    out->L = L;
+    return BP_OK;
+}
+
+/* ---- gradient: the outputs and the gradient, in one pass ---- */
+int regression_gradient(const regression_dims *dims, const regression_inputs *in, const regression_params *params, regression_outputs *out, regression_grads *grads, void *workspace) {
+    const int status = regression_check(dims, in, params, workspace);
+    if (status != BP_OK) return status;
+    const int64_t m = dims->m;
+    (void)m;
+    const float *const x = in->x;
+    const float *const y = in->y;
+    const float *const w = params->w;
+    const float *const b = params->b;
+    const float *const v = params->v;
+    const float c = *params->c;
+    char *block = workspace;
+    float *const a = regression_take(&block, m*2, sizeof(float));
+    float *const slot2 = regression_take(&block, m, sizeof(float));
+    float *const yhat = out->yhat ? out->yhat : slot2;
+    float *const yhat_bar = regression_take(&block, m, sizeof(float));
+    float *const z_bar = regression_take(&block, m*2, sizeof(float));
+    float *const c_bar = grads->c;
+    float *const v_bar = grads->v;
+    float *const b_bar = grads->b;
+    float *const w_bar = grads->w;
+
+    /* z[i,k] = w[k]*x[i] + b[k]    regression.bp:7 */
+    for (int64_t i = 0; i < m; i++) {
+        #pragma omp simd
+        for (int64_t k = 0; k < 2; k++) {
+            const float z = w[k]*x[i] + b[k];
+            /* a[i,k] = sigmoid(z[i,k])    regression.bp:8 */
+            a[2*i + k] = bp_sigmoidf(z);
+        }
+        /* yhat_sum[i] = sum[k](v[k]*a[i,k])    regression.bp:9 */
+        float yhat_sum = 0.0f;
+        #pragma omp simd reduction(+: yhat_sum)
+        for (int64_t k = 0; k < 2; k++) {
+            yhat_sum += v[k]*a[2*i + k];
+        }
+        /* yhat[i] = yhat_sum[i] + c    regression.bp:9 */
+        yhat[i] = yhat_sum + c;
+    }
+    /* L_sum = sum[i]((yhat[i] - y[i])*(yhat[i] - y[i]))    regression.bp:10 */
+    float L_sum = 0.0f;
+    #pragma omp simd reduction(+: L_sum)
+    for (int64_t i = 0; i < m; i++) {
+        const float t1 = yhat[i] - y[i];
+        L_sum += t1*t1;
+    }
+    /* L = 0.5/m*L_sum    regression.bp:10 */
+    const float L = 0.5f/(float)m*L_sum;
+    if (grads->w || grads->b || grads->v || grads->c) {
+        /* yhat_bar[i] = (yhat[i] - y[i])/m    regression.bp:10 */
+        #pragma omp simd
+        for (int64_t i = 0; i < m; i++) {
+            yhat_bar[i] = (yhat[i] - y[i])/(float)m;
+        }
+    }
+    if (grads->w || grads->b) {
+        /* a_bar[i,k] = yhat_bar[i]*v[k]    regression.bp:9 */
+        for (int64_t i = 0; i < m; i++) {
+            #pragma omp simd
+            for (int64_t k = 0; k < 2; k++) {
+                const float a_bar = yhat_bar[i]*v[k];
+                /* z_bar[i,k] = a_bar[i,k]*(a[i,k]*(1 - a[i,k]))    regression.bp:8 */
+                z_bar[2*i + k] = a_bar*(a[2*i + k]*(1.0f - a[2*i + k]));
+            }
+        }
+    }
+    if (grads->c) {
+        /* c_bar = sum[i](yhat_bar[i])    regression.bp:9 */
+        float c_bar_acc = 0.0f;
+        #pragma omp simd reduction(+: c_bar_acc)
+        for (int64_t i = 0; i < m; i++) {
+            c_bar_acc += yhat_bar[i];
+        }
+        c_bar[0] = c_bar_acc;
+    }
+    if (grads->v) {
+        /* v_bar[k] = sum[i](yhat_bar[i]*a[i,k])    regression.bp:9 */
+        for (int64_t k = 0; k < 2; k++) {
+            float v_bar_acc = 0.0f;
+            #pragma omp simd reduction(+: v_bar_acc)
+            for (int64_t i = 0; i < m; i++) {
+                v_bar_acc += yhat_bar[i]*a[2*i + k];
+            }
+            v_bar[k] = v_bar_acc;
+        }
+    }
+    if (grads->b) {
+        /* b_bar[k] = sum[i](z_bar[i,k])    regression.bp:7 */
+        for (int64_t k = 0; k < 2; k++) {
+            float b_bar_acc = 0.0f;
+            #pragma omp simd reduction(+: b_bar_acc)
+            for (int64_t i = 0; i < m; i++) {
+                b_bar_acc += z_bar[2*i + k];
+            }
+            b_bar[k] = b_bar_acc;
+        }
+    }
+    if (grads->w) {
+        /* w_bar[k] = sum[i](z_bar[i,k]*x[i])    regression.bp:7 */
+        for (int64_t k = 0; k < 2; k++) {
+            float w_bar_acc = 0.0f;
+            #pragma omp simd reduction(+: w_bar_acc)
+            for (int64_t i = 0; i < m; i++) {
+                w_bar_acc += z_bar[2*i + k]*x[i];
+            }
+            w_bar[k] = w_bar_acc;
+        }
+    }
+    out->L = L;
+    return BP_OK;
+}
+
+/* ---- forward: the outputs; leaves in the workspace what backward needs ---- */
+int regression_forward(const regression_dims *dims, const regression_inputs *in, const regression_params *params, regression_outputs *out, void *workspace) {
+    const int status = regression_check(dims, in, params, workspace);
+    if (status != BP_OK) return status;
+    const int64_t m = dims->m;
+    (void)m;
+    const float *const x = in->x;
+    const float *const y = in->y;
+    const float *const w = params->w;
+    const float *const b = params->b;
+    const float *const v = params->v;
+    const float c = *params->c;
+    char *block = workspace;
+    float *const a = regression_take(&block, m*2, sizeof(float));
+    float *const yhat = regression_take(&block, m, sizeof(float));
+
+    /* z[i,k] = w[k]*x[i] + b[k]    regression.bp:7 */
+    for (int64_t i = 0; i < m; i++) {
+        #pragma omp simd
+        for (int64_t k = 0; k < 2; k++) {
+            const float z = w[k]*x[i] + b[k];
+            /* a[i,k] = sigmoid(z[i,k])    regression.bp:8 */
+            a[2*i + k] = bp_sigmoidf(z);
+        }
+        /* yhat_sum[i] = sum[k](v[k]*a[i,k])    regression.bp:9 */
+        float yhat_sum = 0.0f;
+        #pragma omp simd reduction(+: yhat_sum)
+        for (int64_t k = 0; k < 2; k++) {
+            yhat_sum += v[k]*a[2*i + k];
+        }
+        /* yhat[i] = yhat_sum[i] + c    regression.bp:9 */
+        yhat[i] = yhat_sum + c;
+    }
+    /* L_sum = sum[i]((yhat[i] - y[i])*(yhat[i] - y[i]))    regression.bp:10 */
+    float L_sum = 0.0f;
+    #pragma omp simd reduction(+: L_sum)
+    for (int64_t i = 0; i < m; i++) {
+        const float t1 = yhat[i] - y[i];
+        L_sum += t1*t1;
+    }
+    /* L = 0.5/m*L_sum    regression.bp:10 */
+    const float L = 0.5f/(float)m*L_sum;
+    for (int64_t i = 0; out->yhat && i < m; i++) out->yhat[i] = yhat[i];
+    out->L = L;
+    return BP_OK;
+}
+
+/* ---- backward: the gradient, after forward with the same workspace ---- */
+int regression_backward(const regression_dims *dims, const regression_inputs *in, const regression_params *params, regression_grads *grads, void *workspace) {
+    const int status = regression_check(dims, in, params, workspace);
+    if (status != BP_OK) return status;
+    const int64_t m = dims->m;
+    (void)m;
+    const float *const x = in->x;
+    const float *const y = in->y;
+    const float *const v = params->v;
+    char *block = workspace;
+    float *const a = regression_take(&block, m*2, sizeof(float));
+    float *const yhat = regression_take(&block, m, sizeof(float));
+    float *const yhat_bar = regression_take(&block, m, sizeof(float));
+    float *const z_bar = regression_take(&block, m*2, sizeof(float));
+    float *const c_bar = grads->c;
+    float *const v_bar = grads->v;
+    float *const b_bar = grads->b;
+    float *const w_bar = grads->w;
+
+    if (grads->w || grads->b || grads->v || grads->c) {
+        /* yhat_bar[i] = (yhat[i] - y[i])/m    regression.bp:10 */
+        #pragma omp simd
+        for (int64_t i = 0; i < m; i++) {
+            yhat_bar[i] = (yhat[i] - y[i])/(float)m;
+        }
+    }
+    if (grads->w || grads->b) {
+        /* a_bar[i,k] = yhat_bar[i]*v[k]    regression.bp:9 */
+        for (int64_t i = 0; i < m; i++) {
+            #pragma omp simd
+            for (int64_t k = 0; k < 2; k++) {
+                const float a_bar = yhat_bar[i]*v[k];
+                /* z_bar[i,k] = a_bar[i,k]*(a[i,k]*(1 - a[i,k]))    regression.bp:8 */
+                z_bar[2*i + k] = a_bar*(a[2*i + k]*(1.0f - a[2*i + k]));
+            }
+        }
+    }
+    if (grads->c) {
+        /* c_bar = sum[i](yhat_bar[i])    regression.bp:9 */
+        float c_bar_acc2 = 0.0f;
+        #pragma omp simd reduction(+: c_bar_acc2)
+        for (int64_t i = 0; i < m; i++) {
+            c_bar_acc2 += yhat_bar[i];
+        }
+        c_bar[0] = c_bar_acc2;
+    }
+    if (grads->v) {
+        /* v_bar[k] = sum[i](yhat_bar[i]*a[i,k])    regression.bp:9 */
+        for (int64_t k = 0; k < 2; k++) {
+            float v_bar_acc2 = 0.0f;
+            #pragma omp simd reduction(+: v_bar_acc2)
+            for (int64_t i = 0; i < m; i++) {
+                v_bar_acc2 += yhat_bar[i]*a[2*i + k];
+            }
+            v_bar[k] = v_bar_acc2;
+        }
+    }
+    if (grads->b) {
+        /* b_bar[k] = sum[i](z_bar[i,k])    regression.bp:7 */
+        for (int64_t k = 0; k < 2; k++) {
+            float b_bar_acc2 = 0.0f;
+            #pragma omp simd reduction(+: b_bar_acc2)
+            for (int64_t i = 0; i < m; i++) {
+                b_bar_acc2 += z_bar[2*i + k];
+            }
+            b_bar[k] = b_bar_acc2;
+        }
+    }
+    if (grads->w) {
+        /* w_bar[k] = sum[i](z_bar[i,k]*x[i])    regression.bp:7 */
+        for (int64_t k = 0; k < 2; k++) {
+            float w_bar_acc2 = 0.0f;
+            #pragma omp simd reduction(+: w_bar_acc2)
+            for (int64_t i = 0; i < m; i++) {
+                w_bar_acc2 += z_bar[2*i + k]*x[i];
+            }
+            w_bar[k] = w_bar_acc2;
+        }
+    }
+    return BP_OK;
+}
+
+/* ---- the description ---- */
+static const char *const regression_dim_names[] = {"m"};
+static const bp_axis regression_axes0[] = {{0, 0}};
+static const bp_axis regression_axes1[] = {{0, 0}};
+static const bp_axis regression_axes2[] = {{-1, 2}};
+static const bp_axis regression_axes3[] = {{-1, 2}};
+static const bp_axis regression_axes4[] = {{-1, 2}};
+static const bp_axis regression_axes6[] = {{0, 0}};
+static const double regression_values2[] = {0.5, -0.3};
+static const double regression_values3[] = {0.1, -0.2};
+static const double regression_values4[] = {0.8, -0.6};
+static const bp_tensor regression_tensors[] = {
+    {"x", BP_INPUT, false, INT64_MIN, INT64_MAX, 1, regression_axes0, offsetof(regression_inputs, x), (size_t)-1, 0, {BP_INIT_VALUES, 0.0, 0.0, 0, 0, NULL}},
+    {"y", BP_INPUT, false, INT64_MIN, INT64_MAX, 1, regression_axes1, offsetof(regression_inputs, y), (size_t)-1, 0, {BP_INIT_VALUES, 0.0, 0.0, 0, 0, NULL}},
+    {"w", BP_PARAM, false, INT64_MIN, INT64_MAX, 1, regression_axes2, offsetof(regression_params, w), offsetof(regression_grads, w), 0, {BP_INIT_VALUES, 0.0, 0.0, 0, 0, regression_values2}},
+    {"b", BP_PARAM, false, INT64_MIN, INT64_MAX, 1, regression_axes3, offsetof(regression_params, b), offsetof(regression_grads, b), 2, {BP_INIT_VALUES, 0.0, 0.0, 0, 0, regression_values3}},
+    {"v", BP_PARAM, false, INT64_MIN, INT64_MAX, 1, regression_axes4, offsetof(regression_params, v), offsetof(regression_grads, v), 4, {BP_INIT_VALUES, 0.0, 0.0, 0, 0, regression_values4}},
+    {"c", BP_PARAM, false, INT64_MIN, INT64_MAX, 0, NULL, offsetof(regression_params, c), offsetof(regression_grads, c), 6, {BP_INIT_VALUES, 0.2, 0.0, 0, 0, NULL}},
+    {"yhat", BP_OUTPUT, false, INT64_MIN, INT64_MAX, 1, regression_axes6, offsetof(regression_outputs, yhat), (size_t)-1, 0, {BP_INIT_VALUES, 0.0, 0.0, 0, 0, NULL}},
+    {"L", BP_LOSS, false, INT64_MIN, INT64_MAX, 0, NULL, offsetof(regression_outputs, L), (size_t)-1, 0, {BP_INIT_VALUES, 0.0, 0.0, 0, 0, NULL}},
+};
+static int regression_call_predict(const void *dims, const void *in, const void *params, const void *state, void *out, void *workspace) {
+    (void)dims;
+    (void)in;
+    (void)params;
+    (void)state;
+    (void)out;
+    return regression_predict(dims, in, params, out, workspace);
+}
+static int regression_call_gradient(const void *dims, const void *in, const void *params, const void *state, void *out, void *grads, void *workspace) {
+    (void)dims;
+    (void)in;
+    (void)params;
+    (void)state;
+    (void)out;
+    return regression_gradient(dims, in, params, out, grads, workspace);
+}
+static size_t regression_call_workspace_size(const void *dims) {
+    (void)dims;
+    return regression_workspace_size(dims);
+}
+static const bp_model regression_model = {
+    .name = "regression",
+    .real = BP_F32,
+    .n_dims = 1,
+    .dims = regression_dim_names,
+    .n_tensors = 8,
+    .tensors = regression_tensors,
+    .param_count = 7,
+    .state_count = 0,
+    .inputs_size = sizeof(regression_inputs),
+    .params_size = sizeof(regression_params),
+    .grads_size = sizeof(regression_grads),
+    .outputs_size = sizeof(regression_outputs),
+    .seed_offset = (size_t)-1,
+    .call_offset = (size_t)-1,
+    .training = {NULL, 0, NULL, NULL, NULL, (double)NAN, (double)NAN, 0, 0, -1, 0},
+    .workspace_size = regression_call_workspace_size,
+    .predict = regression_call_predict,
+    .gradient = regression_call_gradient,
+};
+
+const bp_model *regression_describe(void) { return &regression_model; }
