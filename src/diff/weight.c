@@ -82,6 +82,18 @@ static Expr *bound_of(Graph *g, const Range *r, bool upper) {
     return b;
 }
 
+/* Where the range is not the whole axis (a triangle), the elements outside it are 1: a neighbour may look at them. */
+static void define_outside(Graph *g, Tensor *scan, const Equation *e, const Range *r, Expr *const *subs, Domain whole) {
+    Expr *from[2] = {expr_int(g, 0), bound_of(g, r, true)}, *to[2] = {bound_of(g, r, false), scan->extent[scan->rank - 1]};
+    for (int side = 0; side < 2; side++) {
+        if (from[side] == to[side] || affine_equal(g, from[side], to[side])) continue;
+        Domain outside = domain_copy(g->arena, whole);
+        for (uint32_t k = 0; k < outside.n; k++)
+            if (outside.range[k].index == r->index) outside.range[k] = range_make(g, r->index, from[side], to[side]);
+        graph_add_equation(g, scan, subs, expr_real(g, 1), outside, e->origin, e->span);
+    }
+}
+
 /* One side of the scan: the product of the bodies before (step -1) or after (step +1) the index.
  *     pre[o, r] = pre[o, r-1 | 1] * body(r-1)     where lo < r, else 1 */
 static Expr *exclusive_scan(Weights *w, const Equation *e, const Range *r, int step) {
@@ -108,6 +120,7 @@ static Expr *exclusive_scan(Weights *w, const Equation *e, const Range *r, int s
     Domain whole = e->domain;
     whole.guard = NULL;
     graph_add_equation(g, scan, subs, expr_select(g, inside, product, one), whole, e->origin, e->span);
+    define_outside(g, scan, e, r, subs, whole);
     return expr_read(g, scan, subs, NULL);
 }
 

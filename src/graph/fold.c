@@ -32,7 +32,7 @@ static bool fold_integers(uint32_t op, int64_t a, int64_t b, int64_t *out) {
 
 static Expr *fold_constants(Graph *g, uint32_t op, Type type, Expr *const *args, uint32_t n) {
     double value[3];
-    if (op >= N_OPS || n > 3) return NULL;
+    if (op >= N_OPS || n > 3 || op_is_draw(g, op)) return NULL;
     for (uint32_t k = 0; k < n; k++) {
         if (!is_const(args[k])) return NULL;
         value[k] = number(args[k]);

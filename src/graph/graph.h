@@ -237,6 +237,10 @@ Range range_make(Graph *, uint32_t index, Expr *lo, Expr *hi);
  * `index` receives the INDEX expressions. */
 Domain domain_of_tensor(Graph *, const Tensor *, Expr **index);
 
+/* Gives a draw (ROLE_RANDOM, with its init) the equation that computes it, at the place of the model that follows those of
+ * the draws before it:     eps[i,j] = mean + std*draw_normal(place, i*n + j). */
+void graph_define_draw(Graph *, Tensor *);
+
 /* True when every invariant holds (types, ranks, scopes, disjointness of what is constant); else prints what is
  * wrong and where to stderr. Called after each pass in debug and test builds. */
 bool graph_verify(const Graph *, const char *after);

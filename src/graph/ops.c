@@ -163,6 +163,7 @@ OpTable *op_table_new(Graph *g) {
 }
 
 const OpRow *op_row(Graph *g, uint32_t op) { return &g->ops->rows.at[op]; }
+bool op_is_draw(Graph *g, uint32_t op) { return op_row(g, op)->rule == RULE_HIDDEN_DRAW; }
 uint32_t op_count(const Graph *g) { return g->ops->rows.n; }
 
 /* An operator that is written between or before its operands is not called by name. */
@@ -172,7 +173,7 @@ uint32_t op_find(Graph *g, Symbol name) {
     const void *at = map_get(g->ops->by_name, name);
     if (!at) return UINT32_MAX;
     uint32_t op = (uint32_t)((uintptr_t)at - 1);
-    return op < N_OPS && (has_spelling(op) || op_row(g, op)->rule == RULE_HIDDEN_REAL) ? UINT32_MAX : op;
+    return op < N_OPS && (has_spelling(op) || op_row(g, op)->rule >= RULE_HIDDEN_REAL) ? UINT32_MAX : op;
 }
 
 uint32_t op_add(Graph *g, Symbol name, uint32_t arity, Expr *value, Expr *const *partial) {

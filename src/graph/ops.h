@@ -12,7 +12,7 @@ typedef enum {
     N_OPS /* the file's own operators (`derivative`) follow from here */
 } Op;
 
-typedef enum { RULE_REAL, RULE_SAME, RULE_TRUTH, RULE_WHOLE, RULE_HIDDEN_REAL } OpRule;
+typedef enum { RULE_REAL, RULE_SAME, RULE_TRUTH, RULE_WHOLE, RULE_HIDDEN_REAL, RULE_HIDDEN_DRAW } OpRule;
 
 typedef struct {
     Symbol name;
@@ -39,6 +39,8 @@ uint32_t op_add(Graph *, Symbol name, uint32_t arity, Expr *value, Expr *const *
 Expr *op_partial(Graph *, const Expr *e, uint32_t k, Expr *y);
 /* The row's value expression at the node, or NULL where it is primitive. */
 Expr *op_expand(Graph *, const Expr *e);
+/* Draws differ in every call: they are no constants, whatever their operands. */
+bool op_is_draw(Graph *, uint32_t op);
 /* The value of operator `op` on numbers, for folding and for the interpreter. */
 double op_value(uint32_t op, const double *arg);
 long double op_value_long(uint32_t op, const long double *arg);

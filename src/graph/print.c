@@ -46,7 +46,8 @@ static void print_list(Printer *p, Expr *const *e, uint32_t n) {
 }
 
 static void print_read(Printer *p, const Expr *e) {
-    text_add(p->out, "%s", e->of.tensor->name);
+    const char *name = p->tensors ? map_get(p->tensors, e->of.tensor) : NULL;
+    text_add(p->out, "%s", name ? name : e->of.tensor->name);
     if (e->n == 0 && !e->fill) return;
     text_add(p->out, "[");
     print_list(p, e->arg, e->n);
@@ -63,8 +64,9 @@ static void print_op(Printer *p, const Expr *e, int level) {
     uint32_t op = e->of.number;
     const Spelling *s = op < N_OPS ? &spelling[op] : NULL;
     if (!s || !s->before) {
-        text_add(p->out, "%s(", op_row(p->g, op)->name);
-        print_list(p, e->arg, e->n);
+        if (p->tensors && op == OP_polygamma) text_add(p->out, "digamma(");
+        else text_add(p->out, "%s(", p->tensors && op == OP_length ? "sqrt" : op_row(p->g, op)->name);
+        print_list(p, p->tensors && op == OP_polygamma ? e->arg + 1 : e->arg, p->tensors && op == OP_polygamma ? 1 : e->n);
         text_add(p->out, ")");
         return;
     }
@@ -152,8 +154,13 @@ static void name_shared(Printer *p, Expr *root, int limit) {
 }
 
 void expr_print(const Graph *g, Text *out, Expr *e) {
-    Printer p = {(Graph *)(uintptr_t)g, out, NULL};
+    Printer p = {(Graph *)(uintptr_t)g, out, NULL, NULL};
     name_shared(&p, e, 400);
+    print(&p, e, LEVEL_IF);
+}
+
+void expr_print_named(const Graph *g, Text *out, Expr *e, Map *tensors) {
+    Printer p = {(Graph *)(uintptr_t)g, out, NULL, tensors};
     print(&p, e, LEVEL_IF);
 }
 
@@ -217,7 +224,7 @@ static bool is_one_of_many(const Equation *e) {
 }
 
 void equation_print(const Graph *g, Text *out, const Equation *e) {
-    Printer p = {(Graph *)(uintptr_t)g, out, NULL};
+    Printer p = {(Graph *)(uintptr_t)g, out, NULL, NULL};
     text_add(out, "%s", e->target->name);
     if (e->target->rank) {
         text_add(out, "[");
@@ -240,7 +247,7 @@ static const char *const role_name[] = {"const", "input", "param", "state", "ran
 
 void graph_print(const Graph *g, Text *out) {
     for (uint32_t k = 0; k < g->dims.n; k++) text_add(out, "dim %s\n", g->dims.at[k].name);
-    Printer p = {(Graph *)(uintptr_t)g, out, NULL};
+    Printer p = {(Graph *)(uintptr_t)g, out, NULL, NULL};
     for (uint32_t k = 0; k < g->tensors.n; k++) {
         const Tensor *t = g->tensors.at[k];
         if (!t->pieces && !t->call && t->role == ROLE_TRAINING) continue;

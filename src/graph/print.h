@@ -7,8 +7,12 @@
 typedef struct {
     Graph *g;
     Text *out;
-    Map *named; /* Expr -> name it goes by, or NULL */
+    Map *named;   /* Expr -> name it goes by, or NULL */
+    Map *tensors; /* Tensor -> name it goes by where that is not its own, or NULL: the text is to be compiled again */
 } Printer;
+
+/* As expr_print, with other names for tensors, every shared part written out, and in operators that a model may call. */
+void expr_print_named(const Graph *, Text *, Expr *, Map *tensors);
 
 void number_print(Text *, double);
 

@@ -1,6 +1,8 @@
 /* Rewriting expressions from the leaves up, each distinct node once. */
 #include "graph/rewrite.h"
 
+#include "graph/ops.h"
+
 #include "graph/affine.h"
 
 struct Rewriter {
@@ -60,7 +62,9 @@ bool is_uniform(Graph *g, Expr *e) {
     if (e->kind != EXPR_OP) return false;
     ExprList all = expr_walk(g, &e, 1);
     for (uint32_t k = 0; k < all.n; k++)
-        if (all.at[k]->kind != EXPR_CONST && all.at[k]->kind != EXPR_DIM && all.at[k]->kind != EXPR_OP) return false;
+        if ((all.at[k]->kind != EXPR_CONST && all.at[k]->kind != EXPR_DIM && all.at[k]->kind != EXPR_OP) ||
+            (all.at[k]->kind == EXPR_OP && op_is_draw(g, all.at[k]->of.number)))
+            return false;
     return true;
 }
 

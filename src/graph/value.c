@@ -37,6 +37,8 @@ static long double polygamma_long(long double order, long double x) {
     return sum + sign * series;
 }
 #define polygamma(n, x) polygamma_long((n), (x))
+#define draw_normal(place, index) (0 * ((place) + (index)))
+#define draw_uniform(place, index) (0.5L + 0 * ((place) + (index)))
 
 #define OP(name, n, rule, value, ...)                                                  \
     static double value_##name(const double *arg) {                                    \

@@ -12,11 +12,11 @@
 #include "ast/ast.h"
 #include "diff/diff.h"
 #include "emit/emit.h"
+#include "graph/model_text.h"
 #include "plan/plan.h"
 #include "plan/prepare.h"
 #include "simplify/simplify.h"
 #include "simplify/training.h"
-#include "verbs/bp_text.h"
 #include "verbs/native.h"
 #include "verbs/verbs.h"
 
@@ -92,9 +92,7 @@ static int derive(Compilation *c) {
     if (status == STATUS_DONE && gradient) status = add_gradient(c);
     if (status == STATUS_DONE && tangents) status = add_tangents(c);
     if (status != STATUS_DONE) return status;
-    if (!simplify(c->g, STAGE_DERIVATIVE, &c->simplify)) return STATUS_FAILED;
-    plan_prepare(c->g);
-    return STATUS_DONE;
+    return simplify(c->g, STAGE_DERIVATIVE, &c->simplify) ? STATUS_DONE : STATUS_FAILED;
 }
 
 /* ---- functions ------------------------------------------------------------------------------------------------------------- */
@@ -170,6 +168,7 @@ static int compile_functions(Compilation *c) {
     int status = check_wants(c->o);
     if (status == STATUS_DONE) status = derive(c);
     if (status != STATUS_DONE) return status;
+    plan_prepare(c->g);
     if (!plan_all(c)) {
         status = model_report(c->m, c->o);
         return status == STATUS_DONE ? STATUS_FAILED : status;
@@ -245,34 +244,34 @@ static int write_file(const char *path, const char *bytes, size_t n) {
     return STATUS_FAILED;
 }
 
-/* --emit bp: the outputs and their derivatives as equations, in a file that bpc compiles again. */
-static int emit_bp_form(Compilation *c) {
+/* Value and derivatives as a model file, simplified no further than a reader wants. */
+static int emit_equations(Compilation *c, Text *out) {
+    c->simplify.level = 0;
     int status = check_wants(c->o);
     if (status == STATUS_DONE) status = derive(c);
     if (status != STATUS_DONE) return status;
     TensorList goals = {0};
-    const char *reason;
-    Text out = {0};
     for (uint32_t k = 0; k < c->g->outputs.n; k++) vec_push(c->g->arena, &goals, c->g->outputs.at[k]);
     for (uint32_t k = 0; c->bars && k < c->wrt.n; k++) vec_push(c->g->arena, &goals, c->bars[k]);
     for (uint32_t k = 0; c->dots && k < c->of.n; k++) vec_push(c->g->arena, &goals, c->dots[k]);
-    if (!bp_print(c->g, goals.at, goals.n, &out, &reason)) {
-        fprintf(stderr, "bpc: --emit bp: %s\n", reason);
-        text_free(&out);
-        return STATUS_WRONG_MODEL;
-    }
-    status = write_file(c->o->output ? c->o->output : "-", out.at, out.n);
-    text_free(&out);
-    return status;
+    text_add(out, "# %s and its derivatives, as equations: made by %s\n", stem_name(c->g->arena, c->m->path), command_line(c));
+    const char *reason = graph_print_model(c->g, goals.at, goals.n, out);
+    if (reason) fprintf(stderr, "bpc: --emit bp: %s\n", reason);
+    return reason ? STATUS_WRONG_MODEL : STATUS_DONE;
 }
 
 static int emit_graph_form(Model *m, const Options *o) {
     Compilation c = compilation_new(m, o);
     Text out = {0};
-    if (o->emit == EMIT_BP) return emit_bp_form(&c);
     if (o->emit == EMIT_GRAPH) graph_print(m->graph, &out);
     else if (o->emit == EMIT_JSON) graph_print_json(m->graph, &out);
-    else {
+    else if (o->emit == EMIT_BP) {
+        int status = emit_equations(&c, &out);
+        if (status == STATUS_DONE && o->output) status = write_file(o->output, out.at, out.n);
+        else if (status == STATUS_DONE) return print_text(&out);
+        text_free(&out);
+        return status;
+    } else {
         int status = compile_functions(&c);
         if (status != STATUS_DONE) return status;
         for (uint32_t k = 0; k < c.functions.n; k++) function_print(c.functions.at[k], &out);
