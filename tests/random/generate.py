@@ -2,7 +2,7 @@
 """A random well-typed model: generate.py SEED prints one.
 
 Tensors over the axes m (run-time), n = 3 and k = 4, built by a few dozen equations of every construct: elementwise
-operators, reductions over indices and arrays, products, shifted reads with a fill, gathers, filters, selects, triangular
+operators, reductions over indices and arrays, matrix products, softmax, running sums, shifted reads with a fill, gathers, filters, selects, triangular
 ranges, pieces, recurrences forwards and backwards. Values are kept tame by squashing, so that finite differences hold.
 """
 import random
@@ -102,7 +102,47 @@ class Model:
             return "prod[%s](0.9 + 0.2*tanh(%s))" % (bound, body)
         return "%s%s[%s](%s)" % (scale[what], what, bound, body)
 
+    # An array of what is left over: a vector along axis n or k.
+    def vector(self, scope, axis, depth):
+        other = "k" if axis == "n" else "n"
+        more = lambda x=axis: self.vector(scope, x, depth - 1)
+        leaves = []
+        for t, axes in self.tensors:
+            if axes.endswith(axis) and all(scope.get(x) for x in axes[:-1]):
+                leaves.append(t + ("[" + ", ".join(self.random.choice(scope[x]) for x in axes[:-1]) + "]" if axes[:-1] else ""))
+        if depth == 0:
+            return self.random.choice(leaves)
+        kind = self.random.random()
+        if kind < 0.2:
+            return self.unary(more())
+        if kind < 0.4:
+            return "(%s %s %s)" % (more(), self.pick("+", "-", "*"), more())
+        if kind < 0.6:
+            return ("(W @ %s)" if axis == "n" else "(V @ %s)") % more(other)
+        if kind < 0.7:
+            return ("(%s @ V)" if axis == "n" else "(%s @ W)") % more(other)
+        if kind < 0.78:
+            return "softmax(%s)" % more()
+        if kind < 0.84:
+            return "cumsum(%s)" % more()
+        if kind < 0.9:
+            return "(if %s > 0.1 then %s else %s)" % (more(), more(), more())
+        scalar = self.pick("dot(%s, %s)" % (more(), more()), "sum(%s)" % more(), "max(%s)" % more(), "logsumexp(%s)" % more(other),
+                           "mean(%s)" % more(other), "norm(1.5 + %s)" % more(), "prod(1 + 0.1*tanh(%s))" % more())
+        return "(%s*(%s))" % (scalar, more())
+
+    def array_equation(self):
+        name = self.name()
+        axis = self.pick("n", "k")
+        outer = self.pick("m", "m", "", "n")
+        scope = {outer: ["i"]} if outer else {}
+        left = name + ("[i in 0..%s]" % outer if outer else "")
+        self.lines.append("%s = tanh(%s)" % (left, self.vector(scope, axis, self.pick(1, 2, 3))))
+        self.tensors.append((name, outer + axis))
+
     def equation(self):
+        if self.random.random() < 0.25:
+            return self.array_equation()
         axes = self.pick("m", "mn", "n", "k", "mk", "nk", "", "mnk", "kk")
         names = ["i", "j", "l"][:len(axes)]
         scope = {}
