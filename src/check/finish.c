@@ -199,6 +199,7 @@ static void draw_make(Finish *f, Tensor *t) {
     n->index = NEW_ARRAY(f->g->arena, Expr *, t->rank);
     for (uint32_t k = 0; k < t->rank; k++) n->index[k] = copied(&copy, t->index[k]);
     for (int k = 0; k < 2; k++) n->init.arg[k] = copy_expr(&copy, t->init.arg[k]);
+    graph_define_draw(f->g, n);
 }
 
 /* ---- the walk ------------------------------------------------------------------------------------------------------ */

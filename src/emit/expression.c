@@ -127,6 +127,17 @@ static void write_call(Writer *w, const Expr *e, Type want) {
     text_add(w->out, ")");
 }
 
+/* bp_normalf(in->seed, in->call, 0, (uint64_t)(20*i + j), 0.0f, 1.0f) */
+static void write_draw(Writer *w, const Expr *e) {
+    Symbol function = name_printf(w->g->names, "bp_%s%s", e->of.number == OP_draw_normal ? "normal" : "uniform", w->g->f64 ? "" : "f");
+    map_put(w->used, function, (void *)(uintptr_t)function);
+    text_add(w->out, "%s(in->seed, in->call, ", function);
+    write_expr(w, e->arg[0], TYPE_INT, C_TERNARY);
+    text_add(w->out, ", (uint64_t)");
+    write_expr(w, e->arg[1], TYPE_INT, C_UNARY);
+    text_add(w->out, w->g->f64 ? ", 0.0, 1.0)" : ", 0.0f, 1.0f)");
+}
+
 static Type operand_type(const Expr *e) {
     for (uint32_t k = 0; k < e->n; k++)
         if (e->arg[k]->type == TYPE_REAL) return TYPE_REAL;
@@ -150,7 +161,8 @@ static void write_op(Writer *w, Expr *e, Type want, int level) {
     const Infix *how = op < N_OPS && infix[op].spelling ? &infix[op] : NULL;
     bool prefix = op == OP_neg || op == OP_not;
     if (!how && !prefix) {
-        write_call(w, e, want);
+        if (op_is_draw(w->g, op)) write_draw(w, e);
+        else write_call(w, e, want);
         return;
     }
     if (cast) text_add(w->out, "(%s)(", real_type(w));

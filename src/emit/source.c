@@ -50,11 +50,11 @@ static void write_bind(const Emission *e, Text *out) {
     text_add(out, "}\n\n");
 }
 
-static void write_functions(const Emission *e, Text *out, Map *used) {
+static void write_functions(const Emission *e, Text *out, Map *used, bool *product, bool *blas) {
     Graph *g = e->graph;
     for (uint32_t k = 0; k < e->n_functions; k++) {
         Writer w = {.emission = e, .f = e->functions[k], .g = g, .out = out, .names = map_new(g->arena), .tensors = map_new(g->arena),
-                    .indices = map_new(g->arena), .dims = map_new(g->arena), .used = used};
+                    .indices = map_new(g->arena), .dims = map_new(g->arena), .used = used, .calls_product = product, .calls_blas = blas};
         text_add(out, "\n/* ---- %s: %s ---- */\n", function_shapes[w.f->kind].name, function_shapes[w.f->kind].what);
         write_function(&w);
     }
@@ -66,6 +66,12 @@ static bool any_slots(const Emission *e) {
     return false;
 }
 
+static bool draws(const Graph *g) {
+    for (uint32_t k = 0; k < g->tensors.n; k++)
+        if (g->tensors.at[k]->role == ROLE_RANDOM) return true;
+    return false;
+}
+
 void emit_source(const Emission *e, Text *out) {
     Graph *g = e->graph;
     Map *used = map_new(g->arena);
@@ -73,16 +79,18 @@ void emit_source(const Emission *e, Text *out) {
     write_workspace_size(e, &body);
     text_add(&body, "\n");
     write_entry_check(e, &body, used);
-    write_functions(e, &body, used);
+    bool product = false, blas = false;
+    write_functions(e, &body, used, &product, &blas);
     write_head(e, out);
     text_add(out, "#include \"%s\"\n\n#include <math.h>\n", e->header_name);
-    if (!e->standalone) text_add(out, "\n#include \"bp_math.h\"\n");
+    if (!e->standalone) text_add(out, "\n#include \"%s\"\n", draws(g) ? "bp_random.h" : "bp_math.h");
     text_add(out, "\n%s", pragmas);
     if (e->standalone) {
         write_runtime(e, out, used);
         text_add(out, "\n");
     }
     if (any_slots(e)) write_take(e, out);
+    if (product) write_product_function(e, out);
     if (has_params(g)) write_bind(e, out);
     text_put(out, body.at, body.n);
     text_free(&body);

@@ -182,7 +182,7 @@ static void emit_node(Maker *m, Node *node) {
     Expr *e = node->e;
     switch (e->kind) {
     case EXPR_INDEX: emit(m, DO_INDEX, node->reg, place_of_index(m, e->of.number), NULL, 0); break;
-    case EXPR_OP: emit(m, e->type == TYPE_REAL ? DO_REAL : DO_WHOLE, node->reg, e->of.number, e->arg, e->n); break;
+    case EXPR_OP: emit(m, op_is_draw(m->g, e->of.number) ? DO_DRAW : e->type == TYPE_REAL ? DO_REAL : DO_WHOLE, node->reg, e->of.number, e->arg, e->n); break;
     case EXPR_READ: emit_read(m, node); break;
     case EXPR_SELECT: emit_select(m, node); break;
     default: break; /* loaded once; placeholders occur in rows of the operator table alone */

@@ -11,6 +11,7 @@ typedef enum {
     DO_INDEX,  /* out = the value of the domain's index number `what` */
     DO_REAL,   /* out = operator `what` of args, real */
     DO_WHOLE,  /* the same, integer, in int64 arithmetic */
+    DO_DRAW,   /* out = the random number `what` at place args[0], element args[1] */
     DO_READ,   /* out = tensors[what][args]; outside: fails where `to` is 0, else goes on; inside: goes to `to` */
     DO_MOVE,   /* out = args[0], as a real where `what` is 1 */
     DO_BRANCH, /* to `to` where args[0] is 0 */

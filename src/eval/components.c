@@ -24,7 +24,6 @@ static Exprs expressions_of(Arena *arena, const Tensor *t) {
         vec_push(arena, &list, piece->body);
         vec_push(arena, &list, piece->label);
     }
-    for (uint32_t k = 0; t->role == ROLE_RANDOM && k < 2; k++) vec_push(arena, &list, t->init.arg[k]);
     return list;
 }
 

@@ -66,6 +66,11 @@ void eval_set_training(Eval *e, int training) {
     }
 }
 
+void eval_set_draws(Eval *e, uint64_t seed, uint64_t call) {
+    e->api->forget(e->machine);
+    e->api->draws(e->machine, seed, call);
+}
+
 int eval_get_long(Eval *e, const Tensor *t, long double *values) {
     if (!e->api->compute(e->machine, t)) return 1;
     const int64_t n = eval_count(e, t);

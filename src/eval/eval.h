@@ -32,6 +32,8 @@ int eval_set_long(Eval *, const Tensor *, const long double *values);
 /* One element, of a tensor that was set before. */
 int eval_set_element(Eval *, const Tensor *, int64_t element, long double value);
 void eval_set_training(Eval *, int training);
+/* What draws are made of (bp_random.h), beside their place in the model and their element; seed 1 and call 0 until then. */
+void eval_set_draws(Eval *, uint64_t seed, uint64_t call);
 
 /* All elements, in reading order. Elements that no equation defines are nan. */
 int eval_get(Eval *, const Tensor *, double *values);

@@ -22,6 +22,7 @@ typedef struct {
     long double (*take)(Machine *, const Tensor *, int64_t element);
     bool (*check)(Machine *, const Check *, bool *holds); /* after `compute` of what it reads */
     void (*forget)(Machine *); /* what was computed no longer holds */
+    void (*draws)(Machine *, uint64_t seed, uint64_t call);
 } MachineApi;
 
 extern const MachineApi machine_double, machine_long;

@@ -125,7 +125,7 @@ void pass_cse(Graph *g) {
     for (uint32_t k = 0; k < g->tensors.n; k++) {
         Tensor *t = g->tensors.at[k];
         redirect(&m, t);
-        if (t->pieces && !t->call && t->role != ROLE_RANDOM) look_up(&m, t);
+        if (t->pieces && !t->call) look_up(&m, t);
     }
     for (uint32_t k = 0; k < g->tensors.n; k++) redirect(&m, g->tensors.at[k]); /* readers that stood before */
 }

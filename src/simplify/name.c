@@ -13,7 +13,7 @@ enum { COSTLY = 4 }; /* flops from which a name pays: a division */
 static bool is_costly(Graph *g, Expr *e) {
     if (e->kind != EXPR_OP || e->type != TYPE_REAL || op_row(g, e->of.number)->flops < COSTLY) return false;
     if (e->of.number == OP_div) return !is_uniform(g, e->arg[1]);
-    if (e->of.number == OP_mod) return false;
+    if (e->of.number == OP_mod || op_is_draw(g, e->of.number)) return false;
     return !is_uniform(g, e);
 }
 

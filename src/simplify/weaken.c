@@ -26,6 +26,7 @@ static bool keeps_finite(uint32_t op) {
         [OP_abs] = true, [OP_sign] = true, [OP_floor] = true, [OP_ceil] = true, [OP_round] = true, [OP_clamp] = true, [OP_step] = true,
         [OP_stop] = true, [OP_atan] = true, [OP_softplus] = true, [OP_silu] = true, [OP_gelu] = true, [OP_lt] = true, [OP_le] = true,
         [OP_gt] = true, [OP_ge] = true, [OP_eq] = true, [OP_ne] = true, [OP_and] = true, [OP_or] = true, [OP_not] = true,
+        [OP_draw_normal] = true, [OP_draw_uniform] = true,
     };
     return op < N_OPS && keeps[op];
 }
@@ -49,7 +50,7 @@ static bool is_leaf(const Tensor *t) { return t->role <= ROLE_STATE || t->role =
 /* May the tensor be infinite by an equation of its own, whatever it reads? */
 static bool makes_infinite(Weaken *w, const Tensor *t) {
     if (t->type == TYPE_INT || is_leaf(t)) return false;
-    if (t->call || t->role == ROLE_RANDOM || (t->op != COMBINE_SET && t->op != COMBINE_ADD)) return true;
+    if (t->call || (t->op != COMBINE_SET && t->op != COMBINE_ADD)) return true;
     for (const Equation *e = t->pieces; e; e = e->next)
         if (!finite_expr(w, e->body, true)) return true;
     return false;

@@ -90,7 +90,8 @@ int case_read(Case *c, Model *m, const Options *o) {
         return STATUS_FAILED;
     }
     int status = o->data ? take_data(c, o) : STATUS_DONE;
-    return status == STATUS_DONE ? fill_initial(c, (uint64_t)(o->seed < 0 ? 1 : o->seed)) : status;
+    c->seed = (uint64_t)(o->seed < 0 ? 1 : o->seed);
+    return status == STATUS_DONE ? fill_initial(c, c->seed) : status;
 }
 
 /* The graph may have grown since the case was made, but seeds are read by the names of what they are tangents of. */
@@ -145,6 +146,7 @@ int case_random(Case *c, Model *m, const Options *o, bool positive) {
     const uint64_t seed = (uint64_t)(o->seed < 0 ? 1 : o->seed);
     Graph *g = m->graph;
     case_make(c, m);
+    c->seed = seed;
     for (uint32_t k = 0; k < g->dims.n; k++) c->dims[k] = sizes[k % (sizeof sizes / sizeof *sizes)];
     for (uint32_t k = 0; k < g->tensors.n; k++)
         if (g->tensors.at[k]->role == ROLE_INPUT) draw_input(c, g->tensors.at[k], seed, positive);
@@ -155,6 +157,7 @@ int case_random(Case *c, Model *m, const Options *o, bool positive) {
 }
 
 bool case_set(const Case *c, Eval *e) {
+    eval_set_draws(e, c->seed, 0);
     for (uint32_t k = 0; k < c->n; k++)
         if (c->values[k] && eval_set(e, c->graph->tensors.at[k], c->values[k]) != 0) return false;
     return true;

@@ -12,6 +12,7 @@ typedef struct {
     int64_t *dims;             /* one per graph->dims */
     double **values;           /* by tensor number: inputs, params, states; NULL: not given */
     uint32_t n;                /* tensors when the case was made */
+    uint64_t seed;             /* of initial values and draws; the call that is computed has the number 0 */
 } Case;
 
 /* The runtime's description of the graph: tensors, shapes, initial values. It has no functions. */

@@ -154,6 +154,7 @@ static Eval *holding(Checker *c, const Tensor *t) {
     c->data.values[t->number] = NEW_ARRAY(arena, double, (size_t)n + 1);
     Eval *e = eval_new(c->model.graph, c->data.dims, true);
     eval_set_training(e, c->options->training == 0 ? 0 : 1);
+    eval_set_draws(e, c->data.seed, 0);
     if (eval_get_long(c->exact, t, values) != 0) return e;
     for (uint32_t k = 0; k < c->data.n; k++)
         if (c->data.values[k] && is_given(c, c->model.graph->tensors.at[k])) eval_set(e, c->model.graph->tensors.at[k], c->data.values[k]);

@@ -16,7 +16,7 @@ static const OptionRow eval_options[] = {
     {"seed-data", '\0', OPTION_TEXT, offsetof(Options, seed_data), "FILE", "jvp: the tangents by name; what is missing is 0", NULL, 0},
     {"interpret", '\0', OPTION_FLAG, offsetof(Options, interpret), NULL, "use the reference interpreter, no C compiler", NULL, 0},
     {"training", '\0', OPTION_CHOICE, offsetof(Options, training), "0|1", "the value of `training` (1 where a derivative is asked for)", "0|1", 0},
-    {"seed", '\0', OPTION_WHOLE, offsetof(Options, seed), "N", "seed of initial values (1)", NULL, 0},
+    {"seed", '\0', OPTION_WHOLE, offsetof(Options, seed), "N", "seed of initial values and draws (1)", NULL, 0},
     {"columns", '\0', OPTION_TEXT, offsetof(Options, columns), "x=0:64,y=64", "which columns of a CSV are which input", NULL, 0},
     OPTIONS_END};
 static const OptionRow *const eval_tables[] = {eval_options, derivative_options, model_options, code_options, NULL};

@@ -64,6 +64,7 @@ static int allocate(Execution *x) {
     x->params = arena_alloc(arena, model->params_size + 64);
     x->state = arena_alloc(arena, model->state_size + 64);
     x->outputs = arena_alloc(arena, model->outputs_size + 64);
+    if (model->seed_offset != (size_t)-1) memcpy(member(x->inputs, model->seed_offset), &x->data->seed, sizeof x->data->seed);
     x->grads = arena_alloc(arena, array_bytes(x->request->n_wrt + 1, sizeof(void *)));
     for (uint32_t k = 0; k < model->n_tensors; k++) {
         int status = fill_member(x, &model->tensors[k]);
@@ -202,7 +203,7 @@ static int call_jvp(Execution *x, void *tangents, void *jvps) {
         return STATUS_FAILED;
     }
     if (model->n_dims > 0) list[n++] = x->dims;
-    if (has(model, BP_INPUT, BP_INPUT)) list[n++] = x->inputs;
+    if (has(model, BP_INPUT, BP_INPUT) || model->seed_offset != (size_t)-1) list[n++] = x->inputs;
     if (has(model, BP_PARAM, BP_PARAM)) list[n++] = x->params;
     if (has(model, BP_STATE, BP_STATE)) list[n++] = x->state;
     list[n++] = tangents;

@@ -261,6 +261,7 @@ static void explain_nan(Trainer *t) {
     for (uint32_t k = 0; k < g->dims.n; k++) dims[k] = (int32_t)k == t->data->batch_dim ? examples : t->data->dims[k];
     Eval *e = eval_new(fresh.graph, dims, false);
     eval_set_training(e, 1);
+    eval_set_draws(e, t->run.seed, 1);
     for (uint32_t k = 0; k < t->data->n; k++)
         if (t->data->array[k].values && t->data->array[k].tensor->role == BP_INPUT) give_input(t, e, g, &t->data->array[k], examples);
     for (uint32_t k = 0; k < model->n_tensors; k++)
