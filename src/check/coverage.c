@@ -44,6 +44,33 @@ static bool disjoint(C *c, Group *g, const Box *a, const Box *b) {
     return false;
 }
 
+/* Pieces that are disjoint where run-time sizes are large enough, as d[0] and d[n-1] are from n = 2 on: checked at entry. */
+static bool at_entry(C *c, Expr *end, Expr *begin, Span span, const char *text) {
+    Affine lo, hi;
+    if (!bounds_of(c, expr_sub(c->g, begin, end), &lo, &hi) || !lo.n) return false;
+    for (uint32_t t = 0; t < lo.n; t++)
+        if (lo.term[t].of->kind != EXPR_DIM || lo.term[t].by < 0) return false;
+    Check *check = NEW(c->arena, Check);
+    *check = (Check){.condition = expr_op2(c->g, OP_ge, affine_expr(c->g, &lo), expr_int(c->g, 0)), .status = CHECK_SHAPE, .span = span, .text = text};
+    vec_push(c->arena, &c->top->items, (Item){.check = check});
+    return true;
+}
+
+static bool disjoint_at_entry(C *c, Group *g, const Box *a, const Box *b) {
+    const char *text = say(c, "the equations of %s do not overlap", g->name);
+    for (uint32_t k = 0; k < g->rank; k++)
+        if (at_entry(c, a->hi[k], in_terms_of(c, g, a, b, b->lo[k]), b->draft->span, text) ||
+            at_entry(c, in_terms_of(c, g, a, b, b->hi[k]), a->lo[k], b->draft->span, text))
+            return true;
+    return false;
+}
+
+/* That each piece is inside the tensor, where the sizes decide. */
+static void inside_check(C *c, Group *g, const Box *b) {
+    for (uint32_t k = 0; k < g->rank; k++)
+        if (g->extent[k] && !not_after(c, b->hi[k], g->extent[k])) at_entry(c, b->hi[k], g->extent[k], b->draft->span, say(c, "the equations of %s are inside it", g->name));
+}
+
 /* Many pieces with constant subscripts: equal ones are found by hashing, the rest is compared two by two. */
 static uint64_t key_of(const Box *b, uint32_t rank, bool *constant) {
     uint64_t key = 14695981039346656037u;
@@ -83,7 +110,7 @@ static bool overlaps(C *c, Group *g, Box *box, uint32_t n) {
     if (rest.n > 2000) return false;
     for (uint32_t i = 0; i < rest.n; i++)
         for (uint32_t k = 0; k < n && (n < 4000 || k < 64); k++)
-            if (&box[k] != rest.at[i] && !disjoint(c, g, rest.at[i], &box[k])) {
+            if (&box[k] != rest.at[i] && !disjoint(c, g, rest.at[i], &box[k]) && !disjoint_at_entry(c, g, rest.at[i], &box[k])) {
                 overlap(c, g, &box[k] < rest.at[i] ? &box[k] : rest.at[i], &box[k] < rest.at[i] ? rest.at[i] : &box[k]);
                 return true;
             }
@@ -154,6 +181,7 @@ static void group_check(C *c, Group *g) {
     Box *box = NEW_ARRAY(c->arena, Box, drafts.n);
     for (uint32_t k = 0; k < drafts.n; k++) box[k] = box_of(c, g, drafts.at[drafts.n - 1 - k]);
     if (drafts.n > 1 && overlaps(c, g, box, drafts.n)) return;
+    for (uint32_t k = 0; drafts.n > 1 && k < drafts.n; k++) inside_check(c, g, &box[k]);
     bool known;
     bool complete;
     if (drafts.n == 1 && is_triangle(c, g, &box[0])) {

@@ -182,14 +182,21 @@ static Found piece_find(C *c, Group *g, Piece *p) {
 }
 
 /* ---- shapes of all pieces together ------------------------------------------------------------------------ */
-/* The greater of two extents; either where it cannot be said. */
+static bool grows(const Affine *a) {
+    for (uint32_t t = 0; t < a->n; t++)
+        if (a->term[t].by < 0) return false;
+    return a->n;
+}
+
+/* The greater of two extents; of 1 and n-1 it is n-1: that n is at least 2 is then checked at entry (coverage.c). */
 static Expr *greater(C *c, Expr *a, Expr *b) {
-    Affine x, y;
+    Affine x, y, back;
     if (!a || !b) return a ? a : b;
-    if (a == b || !affine_of(c->g, a, &x) || !affine_of(c->g, b, &y) || !affine_add(&x, &y, -1, &x)) return a;
+    if (a == b || !affine_of_atoms(c->g, a, &x) || !affine_of_atoms(c->g, b, &y) || !affine_add(&y, &x, -1, &back) || !affine_add(&x, &y, -1, &x)) return a;
     AffineSign s = affine_sign(&x);
     if (s == SIGN_NEGATIVE || s == SIGN_AT_MOST_0) return b;
-    return s == SIGN_UNKNOWN ? expr_op2(c->g, OP_max, a, b) : a;
+    if (s != SIGN_UNKNOWN || grows(&x)) return a;
+    return grows(&back) ? b : expr_op2(c->g, OP_max, a, b);
 }
 
 static Expr *lesser(C *c, Expr *a, Expr *b) {

@@ -55,7 +55,8 @@ static bool readable(Writer *w, Expr *e) {
 }
 
 static void write_condition(Writer *w, const Check *c) {
-    if (!readable(w, c->condition)) return;
+    Expr *condition = prepare_value(w, c->condition), *guard = c->domain.guard ? prepare_value(w, c->domain.guard) : NULL;
+    if (!readable(w, condition)) return;
     if (c->text) writer_line(w, "/* %s */", c->text);
     for (uint32_t k = 0; k < c->domain.n; k++) {
         const Range *r = &c->domain.range[k];
@@ -63,30 +64,30 @@ static void write_condition(Writer *w, const Check *c) {
         map_put(w->indices, KEY(r->index), (void *)(uintptr_t)i);
         writer_indent(w);
         text_add(w->out, "for (int64_t %s = ", i);
-        write_expr(w, r->lo[0], TYPE_INT, C_TERNARY);
+        write_expr(w, prepare_value(w, r->lo[0]), TYPE_INT, C_TERNARY);
         text_add(w->out, "; %s < ", i);
-        write_expr(w, r->hi[0], TYPE_INT, C_SUM);
+        write_expr(w, prepare_value(w, r->hi[0]), TYPE_INT, C_SUM);
         text_add(w->out, "; %s++)\n", i);
         w->indent++;
     }
-    if (c->domain.guard) {
-        name_reads(w, c->domain.guard);
+    if (guard) {
+        name_reads(w, guard);
         writer_indent(w);
         text_add(w->out, "if (");
-        write_expr(w, c->domain.guard, TYPE_INT, C_TERNARY);
+        write_expr(w, guard, TYPE_INT, C_TERNARY);
         text_add(w->out, ")\n");
         w->indent++;
     }
-    name_reads(w, c->condition);
+    name_reads(w, condition);
     writer_indent(w);
     text_add(w->out, "if (!(");
-    write_expr(w, c->condition, TYPE_INT, C_TERNARY);
+    write_expr(w, condition, TYPE_INT, C_TERNARY);
     text_add(w->out, ")) return %s;\n", c->status == CHECK_RANGE ? "BP_E_RANGE" : "BP_E_SHAPE");
     for (uint32_t k = 0; k < c->domain.n; k++) {
         w->indent--;
         map_put(w->names, name_of(w->g->names, map_get(w->indices, KEY(c->domain.range[k].index))), NULL);
     }
-    if (c->domain.guard) w->indent--;
+    if (guard) w->indent--;
 }
 
 void write_entry_check(const Emission *e, Text *out, Map *used) {

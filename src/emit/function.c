@@ -10,7 +10,7 @@ static bool is_result(const Writer *w, const Goal *goal) {
 }
 
 const char *goal_member(Writer *w, const Goal *goal) {
-    const char *from = is_result(w, goal) ? function_shapes[w->f->kind].results : "out";
+    const char *results = function_shapes[w->f->kind].results, *from = !is_result(w, goal) ? "out" : results ? results : "state";
     return arena_printf(w->g->arena, "%s->%s", from, member_name(w->emission, goal->stands_for));
 }
 

@@ -23,6 +23,7 @@ typedef struct {
     const Equation *said; /* the comment that was printed last */
     uint32_t n_temps;
     Map *used;    /* Symbol of a libbp function -> used */
+    bool *calls_product, *calls_blas; /* set where the function calls them */
 } Writer;
 
 void writer_line(Writer *, const char *format, ...) PRINTF_LIKE(2, 3); /* indented, with a newline */
@@ -46,6 +47,10 @@ Expr *prepare_value(Writer *, Expr *);
 const char *goal_member(Writer *, const Goal *);
 void find_homes(Writer *);
 void write_list(Writer *, const Tree *list, const Tree *home);
+
+/* ---- matrix products (product.c) ---- */
+void write_product(Writer *, const Product *);            /* the call */
+void write_product_function(const Emission *, Text *);    /* the static function that small and middling ones call */
 
 /* ---- parts of the source ---- */
 void write_function(Writer *);                                   /* function.c */

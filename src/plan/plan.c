@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "plan/fuse.h"
+#include "plan/kernel.h"
 #include "plan/nest.h"
 #include "plan/storage.h"
 
@@ -41,7 +42,7 @@ static void spread(Need *n) {
 }
 
 static uint64_t goal_bit(const Function *f, uint32_t k) {
-    bool nullable = k >= f->n_outputs || f->outputs[k].tensor->rank > 0;
+    bool nullable = k >= f->n_outputs ? f->kind != FUNCTION_UPDATE : f->outputs[k].tensor->rank > 0;
     return UINT64_C(1) << (nullable && k < ALWAYS ? k : ALWAYS);
 }
 
@@ -88,7 +89,10 @@ static bool plan_steps(Function *f, const Need *n, const PlanOptions *options) {
     Order *order = order_steps(g, steps.at, steps.n);
     if (!order) return false;
     f->body = nest_order(f, order, options);
-    if (options->level >= 2) fuse_loops(f);
+    if (options->level >= 2) {
+        find_kernels(f);
+        fuse_loops(f);
+    }
     return true;
 }
 

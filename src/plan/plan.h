@@ -94,7 +94,6 @@ struct Function {
 
 typedef struct {
     int level; /* 0: every equation its own nest, every tensor whole; 1, 2 */
-    bool blas; /* large matrix products call libbp, which calls CBLAS */
 } PlanOptions;
 
 /* Plans one function: everything that its goals need, in order. Returns false where an equation depends on itself

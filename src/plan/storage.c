@@ -154,7 +154,7 @@ static const Goal *only_goal(const Function *f, const Tensor *t) {
     const Goal *found = NULL;
     for (uint32_t k = 0; k < f->n_outputs + f->n_results; k++) {
         const Goal *goal = k < f->n_outputs ? &f->outputs[k] : &f->results[k - f->n_outputs];
-        if (goal->tensor != t) continue;
+        if (goal->tensor != t || f->kind == FUNCTION_UPDATE) continue; /* states keep their values to the end of a step */
         if (found || (k < f->n_outputs && t->rank == 0)) return NULL;
         found = goal;
     }

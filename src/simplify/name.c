@@ -3,7 +3,13 @@
  *     y[i] = v*sigmoid(w*x[i])      ->      y_sigmoid[i] = sigmoid(w*x[i]);   y[i] = v*y_sigmoid[i]
  *
  * Names cost nothing, since storage follows loops, and a partial that reads its operator's result then reads that
- * tensor instead of computing it again. What is made of constants and dims alone stays where it is. */
+ * tensor instead of computing it again. What is made of constants and dims alone stays where it is.
+ *
+ * split: so does a factor of a summed product that needs fewer indices than the product has.
+ *
+ *     s[i,k] += W[k,j]*relu(z[i,j])       ->      s_factor[i,j] = relu(z[i,j]);   s[i,k] += W[k,j]*s_factor[i,j]
+ *
+ * It is computed once for each of its own elements, and what is left is a matrix product. */
 #include "simplify/passes.h"
 
 #include "graph/affine.h"
@@ -37,7 +43,7 @@ static Expr *index_extent(Graph *g, const Equation *e, uint32_t index) {
     return affine_expr(g, &hi);
 }
 
-static Expr *make_part(Graph *g, const Equation *e, Expr *x) {
+static Expr *make_part(Graph *g, const Equation *e, Expr *x, const char *what) {
     bool *needed = NEW_ARRAY(g->arena, bool, e->domain.n + 1);
     mark_indices(g, e, x, needed);
     Expr **subs = NEW_ARRAY(g->arena, Expr *, e->domain.n + 1), **extent = NEW_ARRAY(g->arena, Expr *, e->domain.n + 1);
@@ -49,7 +55,7 @@ static Expr *make_part(Graph *g, const Equation *e, Expr *x) {
         if (!extent[d.n]) return x;
         d.range[d.n++] = e->domain.range[k];
     }
-    Symbol name = name_printf(g->names, "%s_%s", e->target->name, op_row(g, x->of.number)->name);
+    Symbol name = name_printf(g->names, "%s_%s", e->target->name, what);
     Tensor *part = graph_add_tensor(g, name, TYPE_REAL, ROLE_PART, COMBINE_SET, d.n, extent, e->span);
     part->index = subs;
     graph_add_equation(g, part, subs, x, d, NULL, e->span);
@@ -69,7 +75,7 @@ static void name_equation(Graph *g, Equation *e) {
         if (x->fill) subst_expr(s, x->fill, map_get(memo, x->fill));
         Expr *made = subst_apply(s, x);
         bool root = x == e->body && e->target->op == COMBINE_SET;
-        map_put(memo, x, !root && is_costly(g, made) ? make_part(g, e, made) : made);
+        map_put(memo, x, !root && is_costly(g, made) ? make_part(g, e, made, op_row(g, made->of.number)->name) : made);
     }
     e->body = map_get(memo, e->body);
 }
@@ -78,4 +84,31 @@ void pass_name(Graph *g) {
     for (uint32_t k = 0, n = g->tensors.n; k < n; k++)
         for (Equation *e = g->tensors.at[k]->pieces; e; e = e->next)
             if (g->tensors.at[k]->type == TYPE_REAL) name_equation(g, e);
+}
+
+/* Fewer indices than the domain has, those that their ranges need among them. */
+static bool needs_fewer(Graph *g, const Equation *e, Expr *x) {
+    bool *needed = NEW_ARRAY(g->arena, bool, e->domain.n + 1);
+    mark_indices(g, e, x, needed);
+    for (uint32_t k = 0; k < e->domain.n; k++)
+        if (!needed[k]) return true;
+    return false;
+}
+
+static void split_equation(Graph *g, Equation *e) {
+    if (!expr_is_op(e->body, OP_mul) || e->domain.guard || e->domain.n < 2) return;
+    Expr *factor[2];
+    for (int k = 0; k < 2; k++) {
+        Expr *x = factor[k] = e->body->arg[k];
+        bool made = x->kind == EXPR_OP || x->kind == EXPR_SELECT;
+        if (made && x->type == TYPE_REAL && !is_uniform(g, x) && needs_fewer(g, e, x)) factor[k] = make_part(g, e, x, "factor");
+    }
+    e->body = expr_mul(g, factor[0], factor[1]);
+}
+
+void pass_split(Graph *g) {
+    for (uint32_t k = 0, n = g->tensors.n; k < n; k++) {
+        Tensor *t = g->tensors.at[k];
+        for (Equation *e = t->pieces; e && t->op == COMBINE_ADD; e = e->next) split_equation(g, e);
+    }
 }

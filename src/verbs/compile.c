@@ -117,9 +117,25 @@ static void give_gradient(Compilation *c, Function *f) {
     f->n_results = c->wrt.n;
 }
 
+/* The states after a step, where the model updates any. */
+static bool plan_update(Compilation *c) {
+    TensorList next = {0}, states = {0};
+    for (uint32_t k = 0; k < c->g->tensors.n; k++) {
+        Tensor *t = c->g->tensors.at[k];
+        if (!(t->marks & MARK_UPDATE)) continue;
+        vec_push(c->g->arena, &next, t);
+        vec_push(c->g->arena, &states, t->of);
+    }
+    if (next.n == 0) return true;
+    Function *update = function_new(c, FUNCTION_UPDATE, NULL);
+    update->results = goals(c->g, next.at, states.at, next.n);
+    update->n_results = next.n;
+    return plan_function(update, &c->plan);
+}
+
 static bool plan_all(Compilation *c) {
     Tensor *const *outputs = c->g->outputs.at;
-    if (!plan_function(function_new(c, FUNCTION_PREDICT, c->predicted), &c->plan)) return false;
+    if (!plan_function(function_new(c, FUNCTION_PREDICT, c->predicted), &c->plan) || !plan_update(c)) return false;
     if (c->bars) {
         Function *gradient = function_new(c, FUNCTION_GRADIENT, outputs), *forward = function_new(c, FUNCTION_FORWARD, outputs),
                  *backward = function_new(c, FUNCTION_BACKWARD, NULL);
@@ -179,7 +195,7 @@ static int compile_functions(Compilation *c) {
 static Compilation compilation_new(Model *m, const Options *o) {
     return (Compilation){.m = m, .g = m->graph, .o = o,
                          .simplify = {.level = o->level, .dump_after = o->dump_after},
-                         .plan = {.level = o->level, .blas = o->blas == BLAS_CBLAS && !o->standalone}};
+                         .plan = {.level = o->level}};
 }
 
 static const char *with_suffix(Arena *arena, const char *path, const char *suffix) {
@@ -198,7 +214,7 @@ int model_emit(Model *m, const Options *o, const char *header_name, Text *c_text
     int status = compile_functions(&c);
     if (status != STATUS_DONE) return status;
     Emission e = {.graph = c.g, .prefix = symbol_prefix(c.g->arena, o), .header_name = header_name, .source_name = stem_name(c.g->arena, m->path),
-                  .command = command_line(&c), .standalone = o->standalone, .functions = c.functions.at, .n_functions = c.functions.n,
+                  .command = command_line(&c), .standalone = o->standalone, .blas = o->blas == BLAS_CBLAS && !o->standalone, .functions = c.functions.at, .n_functions = c.functions.n,
                   .wrt = c.wrt.at, .n_wrt = c.wrt.n};
     if (c_text) emit_source(&e, c_text);
     if (h_text) emit_header(&e, h_text);

@@ -1,0 +1,247 @@
+/* Kernels: a nest that sums a product of two reads is a matrix product, in whatever layout.
+ *
+ *     LOOP i { LOOP k { SET z[i,k] = 0; LOOP j { SET z[i,k] += W[k,j]*x[i,j] } } }      ->      z = x*W'
+ *
+ * Every loop has a stride in each of the three arrays (0 where they do not have its index). Neighbouring loops whose
+ * strides fit are one loop: all steps and all examples of x[t,n,j] are rows of one matrix. Then a loop found in A and
+ * C is m, in B and C is n, in A and B is k; what is in all three stays outside. Small products stay loops. */
+#include "graph/ops.h"
+#include "plan/nest.h"
+#include "plan/kernel.h"
+
+enum { LEAST_SIDE = 4, LEAST_AREA = 256, USUAL_DIM = 64 }; /* when it pays: k and n at least 4, k*n at least 256 */
+
+enum { A, B, C, N_ARRAYS, MOST_LOOPS = 12 };
+
+typedef struct {
+    uint32_t index;
+    Expr *extent;
+    Expr *stride[N_ARRAYS]; /* NULL: the array does not have the index */
+    uint32_t merged[MOST_LOOPS], n_merged; /* indices that this loop stands for */
+} Loop;
+
+typedef struct {
+    Graph *g;
+    Loop loop[MOST_LOOPS];
+    uint32_t n;
+    Tree *set;   /* the accumulating statement */
+    bool starts; /* a statement before sets the element to 0 */
+    Tensor *tensor[N_ARRAYS];
+    Expr *const *subs[N_ARRAYS];
+} Nest;
+
+/* ---- the nest ------------------------------------------------------------------------------------------------------ */
+static bool add_loop(Nest *n, const Tree *t) {
+    const Range *r = &t->as.loop.range;
+    if (n->n == MOST_LOOPS || t->as.loop.down || r->n_lo != 1 || r->n_hi != 1 || !expr_is_int(r->lo[0], 0)) return false;
+    for (uint32_t k = 0; k < n->n; k++)
+        if (expr_uses_index(n->g, r->hi[0], n->loop[k].index)) return false;
+    n->loop[n->n++] = (Loop){.index = r->index, .extent = r->hi[0], .merged = {r->index}, .n_merged = 1};
+    return true;
+}
+
+static bool is_zero_set(const Tree *t) { return t->kind == TREE_SET && t->as.set.op == COMBINE_SET && expr_is_number(t->as.set.value, 0); }
+
+/* Loops down to one statement that adds; on the way perhaps the statement that starts it. */
+static bool read_nest(Nest *n, Tree *t) {
+    for (;;) {
+        if (t->kind == TREE_SET) {
+            n->set = t;
+            return !t->next && t->as.set.op == COMBINE_ADD && t->as.set.to->type == TYPE_REAL;
+        }
+        if (is_zero_set(t) || t->kind != TREE_LOOP || !add_loop(n, t) || !t->body) return false;
+        if (t->body->next) {
+            if (n->starts || !is_zero_set(t->body) || t->body->next->next) return false;
+            n->starts = true;
+            t = t->body->next;
+        } else {
+            t = t->body;
+        }
+    }
+}
+
+static bool read_arrays(Nest *n) {
+    Expr *value = n->set->as.set.value;
+    if (!expr_is_op(value, OP_mul)) return false;
+    for (int k = 0; k < 2; k++) {
+        Expr *x = value->arg[k];
+        if (x->kind != EXPR_READ || x->fill || x->type != TYPE_REAL || x->of.tensor->type != TYPE_REAL) return false;
+        n->tensor[k] = x->of.tensor;
+        n->subs[k] = x->arg;
+    }
+    n->tensor[C] = n->set->as.set.to;
+    n->subs[C] = n->set->as.set.subs;
+    return n->tensor[A] != n->tensor[C] && n->tensor[B] != n->tensor[C];
+}
+
+/* ---- strides --------------------------------------------------------------------------------------------------------- */
+/* Elements from one turn of the loop to the next; every subscript is a bare index or does not have it. */
+static bool find_stride(Nest *n, int array, Loop *l) {
+    Graph *g = n->g;
+    const Tensor *t = n->tensor[array];
+    Expr *index = expr_index(g, l->index), *stride = expr_int(g, 1);
+    for (uint32_t k = t->rank; k-- > 0;) {
+        if (n->subs[array][k] == index) {
+            if (l->stride[array]) return false;
+            l->stride[array] = stride;
+        } else if (expr_uses_index(g, n->subs[array][k], l->index)) {
+            return false;
+        }
+        stride = expr_mul(g, t->extent[k], stride);
+    }
+    return true;
+}
+
+static bool find_strides(Nest *n) {
+    for (uint32_t k = 0; k < n->n; k++)
+        for (int array = 0; array < N_ARRAYS; array++)
+            if (!find_stride(n, array, &n->loop[k])) return false;
+    return true;
+}
+
+/* May `inner` run inside `outer` as one loop of both? */
+static bool fits(Graph *g, const Loop *outer, const Loop *inner) {
+    for (int array = 0; array < N_ARRAYS; array++) {
+        Expr *o = outer->stride[array], *i = inner->stride[array];
+        if (!o && !i) continue;
+        if (!o || !i || o != expr_mul(g, inner->extent, i)) return false;
+    }
+    return true;
+}
+
+static void merge_loops(Nest *n) {
+    for (bool any = true; any;) {
+        any = false;
+        for (uint32_t o = 0; o < n->n && !any; o++)
+            for (uint32_t i = 0; i < n->n && !any; i++) {
+                Loop *outer = &n->loop[o], *inner = &n->loop[i];
+                if (o == i || !fits(n->g, outer, inner) || inner->n_merged + outer->n_merged > MOST_LOOPS) continue;
+                inner->extent = expr_mul(n->g, outer->extent, inner->extent);
+                for (uint32_t k = 0; k < outer->n_merged; k++) inner->merged[inner->n_merged++] = outer->merged[k];
+                for (uint32_t k = o; k + 1 < n->n; k++) n->loop[k] = n->loop[k + 1];
+                n->n--;
+                any = true;
+            }
+    }
+}
+
+/* ---- the product -------------------------------------------------------------------------------------------------------- */
+static bool is_one(const Expr *stride) { return stride && expr_is_int(stride, 1); }
+
+typedef struct { const Loop *m, *n, *k; } Roles;
+
+static bool find_roles(Nest *n, Roles *r) {
+    *r = (Roles){0};
+    for (uint32_t l = 0; l < n->n; l++) {
+        const Loop *x = &n->loop[l];
+        bool a = x->stride[A], b = x->stride[B], c = x->stride[C];
+        const Loop **role = a && c && !b ? &r->m : b && c && !a ? &r->n : a && b && !c ? &r->k : NULL;
+        if (!role) {
+            if (!c) return false; /* reduced, and not shared by both factors */
+            continue;             /* stays outside */
+        }
+        if (*role) return false;
+        *role = x;
+    }
+    return r->m && r->n && r->k;
+}
+
+static void swap_factors(Nest *n) {
+    Tensor *t = n->tensor[A];
+    Expr *const *s = n->subs[A];
+    n->tensor[A] = n->tensor[B], n->subs[A] = n->subs[B];
+    n->tensor[B] = t, n->subs[B] = s;
+    for (uint32_t l = 0; l < n->n; l++) {
+        Expr *stride = n->loop[l].stride[A];
+        n->loop[l].stride[A] = n->loop[l].stride[B];
+        n->loop[l].stride[B] = stride;
+    }
+}
+
+static int64_t size_of(const Expr *extent) { return extent->kind == EXPR_CONST ? extent->of.integer : USUAL_DIM; }
+
+static bool pays(const Roles *r) {
+    int64_t k = size_of(r->k->extent), n = size_of(r->n->extent), m = size_of(r->m->extent);
+    return k >= LEAST_SIDE && n >= LEAST_SIDE && m >= 2 && k * n >= LEAST_AREA;
+}
+
+static Expr **first_element(Nest *n, int array, const Roles *r) {
+    Graph *g = n->g;
+    Subst *s = subst_new(g);
+    const Loop *inside[3] = {r->m, r->n, r->k};
+    for (int l = 0; l < 3; l++)
+        for (uint32_t k = 0; k < inside[l]->n_merged; k++) subst_index(s, inside[l]->merged[k], expr_int(g, 0));
+    Expr **subs = NEW_ARRAY(g->arena, Expr *, n->tensor[array]->rank + 1);
+    for (uint32_t k = 0; k < n->tensor[array]->rank; k++) subs[k] = subst_apply(s, n->subs[array][k]);
+    return subs;
+}
+
+static bool fill_product(Nest *n, const Roles *r, Product *p) {
+    const Loop *m = r->m, *col = r->n, *k = r->k;
+    if (!is_one(col->stride[C])) return false;
+    p->a_transposed = !is_one(k->stride[A]);
+    p->b_transposed = !is_one(col->stride[B]);
+    if ((p->a_transposed && !is_one(m->stride[A])) || (p->b_transposed && !is_one(k->stride[B]))) return false;
+    p->a_stride = p->a_transposed ? k->stride[A] : m->stride[A];
+    p->b_stride = p->b_transposed ? col->stride[B] : k->stride[B];
+    p->c_stride = m->stride[C];
+    p->m = m->extent, p->n = col->extent, p->k = k->extent;
+    p->a = n->tensor[A], p->b = n->tensor[B], p->c = n->tensor[C];
+    p->a_subs = first_element(n, A, r), p->b_subs = first_element(n, B, r), p->c_subs = first_element(n, C, r);
+    p->add = !n->starts;
+    return true;
+}
+
+static bool in_product(const Roles *r, uint32_t index) {
+    const Loop *inside[3] = {r->m, r->n, r->k};
+    for (int l = 0; l < 3; l++)
+        for (uint32_t k = 0; k < inside[l]->n_merged; k++)
+            if (inside[l]->merged[k] == index) return true;
+    return false;
+}
+
+/* The loops that stay outside, around the product. */
+static Tree *build(Nest *n, Tree *nest, const Roles *r, const Product *p) {
+    Tree *kernel = tree_new(n->g->arena, TREE_KERNEL, n->set->why), *root = NULL, **at = &root;
+    kernel->as.product = *p;
+    for (Tree *t = nest; t && t->kind == TREE_LOOP;) {
+        Tree *inside = t->body;
+        if (!in_product(r, t->as.loop.index)) {
+            Tree *loop = tree_new(n->g->arena, TREE_LOOP, t->why);
+            loop->as = t->as;
+            *at = loop;
+            at = &loop->body;
+        }
+        t = inside && inside->next ? inside->next : inside;
+    }
+    *at = kernel;
+    return root;
+}
+
+static Tree *as_product(Graph *g, Tree *nest) {
+    Nest n = {.g = g};
+    Roles r;
+    Product p = {0};
+    if (nest->kind != TREE_LOOP || !read_nest(&n, nest) || !read_arrays(&n) || !find_strides(&n)) return NULL;
+    merge_loops(&n);
+    if (!find_roles(&n, &r) || !pays(&r)) return NULL;
+    if (!fill_product(&n, &r, &p)) { /* C' = B'*A' */
+        swap_factors(&n);
+        if (!find_roles(&n, &r) || !fill_product(&n, &r, &p)) return NULL;
+    }
+    return build(&n, nest, &r, &p);
+}
+
+static void find_in_list(Graph *g, Tree **at) {
+    for (; *at; at = &(*at)->next) {
+        Tree *product = as_product(g, *at);
+        if (product) {
+            product->next = (*at)->next;
+            *at = product;
+        } else if ((*at)->body) {
+            find_in_list(g, &(*at)->body);
+        }
+    }
+}
+
+void find_kernels(Function *f) { find_in_list(f->graph, &f->body); }
