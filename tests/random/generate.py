@@ -58,7 +58,7 @@ class Model:
 
     def unary(self, e):
         return self.pick("tanh(%s)", "sigmoid(%s)", "sin(%s)", "cos(%s)", "relu(%s)", "abs(%s)", "softplus(%s)", "atan(%s)",
-                         "exp(-(%s)^2)", "log(1.5 + sin(%s))", "sqrt(1.1 + cos(%s))", "(%s)/(1 + abs(%s))", "gelu(%s)",
+                         "exp(-(%s)^2)", "log(1.5 + sin(%s))", "sqrt(1.1 + cos(%s))", "((%s)/(1 + abs(%s)))", "gelu(%s)",
                          "leaky_relu(%s)", "expm1(tanh(%s))").replace("%s", e)
 
     def expression(self, scope, depth):
