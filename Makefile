@@ -16,7 +16,7 @@ AR ?= ar
 CFLAGS ?= -O2 -g -DNDEBUG
 WARN := -Wall -Wextra -Wpedantic -Werror
 DEPENDENCIES := gcc g++ clang make flex bison pkg-config check libsubunit-dev libjansson-dev zlib1g-dev libunistring-dev libmpfr-dev \
-                libopenblas-dev cmake valgrind python3
+                libopenblas-dev cmake valgrind python3 python3-numpy
 
 GEN := $(BUILD)/gen
 BPC_SRC := $(filter-out src/main.c src/verbs/%,$(wildcard src/*/*.c))

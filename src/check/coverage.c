@@ -67,8 +67,11 @@ static bool disjoint_at_entry(C *c, Group *g, const Box *a, const Box *b) {
 
 /* That each piece is inside the tensor, where the sizes decide. */
 static void inside_check(C *c, Group *g, const Box *b) {
-    for (uint32_t k = 0; k < g->rank; k++)
-        if (g->extent[k] && !not_after(c, b->hi[k], g->extent[k])) at_entry(c, b->hi[k], g->extent[k], b->draft->span, say(c, "the equations of %s are inside it", g->name));
+    const char *text = say(c, "the equations of %s are inside it", g->name);
+    for (uint32_t k = 0; k < g->rank; k++) {
+        if (g->extent[k] && !not_after(c, b->hi[k], g->extent[k])) at_entry(c, b->hi[k], g->extent[k], b->draft->span, text);
+        if (g->from[k] && !not_after(c, g->from[k], b->lo[k])) at_entry(c, g->from[k], b->lo[k], b->draft->span, text);
+    }
 }
 
 /* Many pieces with constant subscripts: equal ones are found by hashing, the rest is compared two by two. */
