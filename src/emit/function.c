@@ -169,6 +169,16 @@ static void write_goals(Writer *w) {
     for (uint32_t k = 0; k < f->n_results; k++) write_goal(w, &f->results[k], false);
 }
 
+/* Structs that only some functions have; the others are looked at by <prefix>_check. */
+static void write_null_checks(Writer *w) {
+    const FunctionShape *shape = &function_shapes[w->f->kind];
+    if (shape->outputs && has_outputs(w->g)) writer_line(w, "if (!out) return BP_E_NULL;");
+    if (shape->results) writer_line(w, "if (!%s) return BP_E_NULL;", shape->results);
+    if (shape->seeds) writer_line(w, "if (!%s) return BP_E_NULL;", shape->seeds);
+    for (uint32_t k = 0; k < w->f->n_seeds; k++)
+        writer_line(w, "if (!%s->%s) return BP_E_NULL;", shape->seeds, member_name(w->emission, w->f->seeds[k].stands_for));
+}
+
 void write_function(Writer *w) {
     name_everything(w);
     find_homes(w);
@@ -179,6 +189,7 @@ void write_function(Writer *w) {
     write_common_arguments(w->emission, false, w->out);
     text_add(w->out, ");\n");
     writer_line(w, "if (status != BP_OK) return status;");
+    write_null_checks(w);
     write_dims(w);
     write_supplied(w);
     write_constants(w);

@@ -18,6 +18,7 @@
 #include "simplify/simplify.h"
 #include "simplify/training.h"
 #include "verbs/native.h"
+#include "verbs/wanted.h"
 #include "verbs/verbs.h"
 
 typedef struct {
@@ -30,6 +31,8 @@ typedef struct {
     TensorList wrt, of;
     Tensor **predicted;  /* by output: its tensor with training = 0 */
     Tensor **bars, **dots, **seeds;
+    Wanted wanted[N_WANTS];
+    uint32_t n_wanted;
 } Compilation;
 
 /* ---- what is wanted --------------------------------------------------------------------------------------------------- */
@@ -39,22 +42,6 @@ static bool wants_gradient(const Compilation *c) {
 }
 static bool wants_tangents(const Compilation *c) {
     return wants(c->o, "jvp") || c->o->mode == MODE_FORWARD || c->o->mode == MODE_BOTH;
-}
-
-static const char *const known_wants[] = {"value", "gradient", "jvp"};
-
-static int check_wants(const Options *o) {
-    for (uint32_t k = 0; k < o->want.n; k++) {
-        bool known = false;
-        for (size_t j = 0; j < sizeof known_wants / sizeof *known_wants; j++) known |= strcmp(o->want.at[k], known_wants[j]) == 0;
-        if (known) continue;
-        const char *near = nearest_name(o->want.at[k], known_wants, sizeof known_wants / sizeof *known_wants);
-        fprintf(stderr, "bpc: --want knows value, gradient and jvp, not '%s'", o->want.at[k]);
-        if (near) fprintf(stderr, "; did you mean '%s'?", near);
-        fprintf(stderr, "\n");
-        return STATUS_FAILED;
-    }
-    return STATUS_DONE;
 }
 
 /* ---- derivatives --------------------------------------------------------------------------------------------------------- */
@@ -91,6 +78,7 @@ static int derive(Compilation *c) {
     bool gradient = wants_gradient(c), tangents = wants_tangents(c);
     if (status == STATUS_DONE && gradient) status = add_gradient(c);
     if (status == STATUS_DONE && tangents) status = add_tangents(c);
+    for (uint32_t k = 0; status == STATUS_DONE && k < c->n_wanted; k++) wanted_derive(c->m, &c->wanted[k], (Mode)c->o->mode);
     if (status != STATUS_DONE) return status;
     return simplify(c->g, STAGE_DERIVATIVE, &c->simplify) ? STATUS_DONE : STATUS_FAILED;
 }
@@ -133,6 +121,15 @@ static bool plan_update(Compilation *c) {
     return plan_function(update, &c->plan);
 }
 
+static bool plan_wanted(Compilation *c, const Wanted *w) {
+    Function *f = function_new(c, w->row->kind, c->g->outputs.at);
+    f->results = goals(c->g, w->result, w->row->pairs ? w->result : w->first.at, w->first.n);
+    f->n_results = w->first.n;
+    f->seeds = goals(c->g, w->seed, w->seed_of.at, w->seed_of.n);
+    f->n_seeds = w->seed_of.n;
+    return plan_function(f, &c->plan);
+}
+
 static bool plan_all(Compilation *c) {
     Tensor *const *outputs = c->g->outputs.at;
     if (!plan_function(function_new(c, FUNCTION_PREDICT, c->predicted), &c->plan) || !plan_update(c)) return false;
@@ -151,6 +148,8 @@ static bool plan_all(Compilation *c) {
         jvp->n_seeds = c->wrt.n;
         if (!plan_function(jvp, &c->plan)) return false;
     }
+    for (uint32_t k = 0; k < c->n_wanted; k++)
+        if (!plan_wanted(c, &c->wanted[k])) return false;
     return true;
 }
 
@@ -181,7 +180,7 @@ static const char *command_line(Compilation *c) {
 }
 
 static int compile_functions(Compilation *c) {
-    int status = check_wants(c->o);
+    int status = wanted_resolve(c->m, c->o, c->wanted, &c->n_wanted);
     if (status == STATUS_DONE) status = derive(c);
     if (status != STATUS_DONE) return status;
     plan_prepare(c->g);
@@ -263,7 +262,7 @@ static int write_file(const char *path, const char *bytes, size_t n) {
 /* Value and derivatives as a model file, simplified no further than a reader wants. */
 static int emit_equations(Compilation *c, Text *out) {
     c->simplify.level = 0;
-    int status = check_wants(c->o);
+    int status = wanted_resolve(c->m, c->o, c->wanted, &c->n_wanted);
     if (status == STATUS_DONE) status = derive(c);
     if (status != STATUS_DONE) return status;
     TensorList goals = {0};

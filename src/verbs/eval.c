@@ -10,10 +10,11 @@
 #include "verbs/execute.h"
 #include "verbs/results.h"
 #include "verbs/verbs.h"
+#include "verbs/wanted.h"
 
 static const OptionRow eval_options[] = {
     {"data", '\0', OPTION_TEXT, offsetof(Options, data), "FILE", "values by name: .json, .npz, .csv; - is standard input", NULL, 0},
-    {"seed-data", '\0', OPTION_TEXT, offsetof(Options, seed_data), "FILE", "jvp: the tangents by name; what is missing is 0", NULL, 0},
+    {"seed-data", '\0', OPTION_TEXT, offsetof(Options, seed_data), "FILE", "jvp, hvp: the tangents by name; vjp: the cotangents; what is missing is 0", NULL, 0},
     {"interpret", '\0', OPTION_FLAG, offsetof(Options, interpret), NULL, "use the reference interpreter, no C compiler", NULL, 0},
     {"training", '\0', OPTION_CHOICE, offsetof(Options, training), "0|1", "the value of `training` (1 where a derivative is asked for)", "0|1", 0},
     {"seed", '\0', OPTION_WHOLE, offsetof(Options, seed), "N", "seed of initial values and draws (1)", NULL, 0},
@@ -35,7 +36,10 @@ typedef struct {
     bool gradient, tangents;
     bool by_tangents; /* --mode forward: the gradient is put together from tangents along unit directions */
     int training;
-    ResultGroup group[3];
+    Wanted wanted[N_WANTS];
+    double **wanted_seeds[N_WANTS];
+    uint32_t n_wanted;
+    ResultGroup group[3 + N_WANTS];
     uint32_t n_groups;
 } Evaluation;
 
@@ -45,21 +49,17 @@ static bool holds(const TensorList *list, const Tensor *t) {
     return false;
 }
 
+static bool derives(const Evaluation *e) { return e->gradient || e->tangents || e->n_wanted > 0; }
+
 /* What is wanted, and whether it exists. */
 static int resolve(Evaluation *e) {
-    static const char *const known[] = {"value", "gradient", "jvp"};
     const Options *o = e->options;
-    for (uint32_t k = 0; k < o->want.n; k++) {
-        bool found = false;
-        for (size_t j = 0; j < sizeof known / sizeof *known; j++) found |= strcmp(o->want.at[k], known[j]) == 0;
-        if (found) continue;
-        fprintf(stderr, "bpc: --want knows value, gradient and jvp, not '%s'\n", o->want.at[k]);
-        return STATUS_FAILED;
-    }
     e->gradient = wants(o, "gradient");
     e->tangents = wants(o, "jvp");
-    e->training = o->training >= 0 ? (int)o->training : e->gradient || e->tangents;
-    int status = e->gradient || e->tangents ? model_wrt(&e->model, o, &e->derived.wrt) : STATUS_DONE;
+    int status = wanted_resolve(&e->model, o, e->wanted, &e->n_wanted);
+    if (status != STATUS_DONE) return status;
+    e->training = o->training >= 0 ? (int)o->training : derives(e);
+    status = e->gradient || e->tangents ? model_wrt(&e->model, o, &e->derived.wrt) : STATUS_DONE;
     if (status == STATUS_DONE && e->gradient) status = model_of_gradient(&e->model, o, &e->of);
     if (status == STATUS_DONE && e->tangents) status = model_of_tangents(&e->model, o, &e->derived.of);
     e->by_tangents = e->gradient && o->mode == MODE_FORWARD;
@@ -69,6 +69,11 @@ static int resolve(Evaluation *e) {
 
 static int read_values(Evaluation *e) {
     int status = case_read(&e->data, &e->model, e->options);
+    for (uint32_t k = 0; status == STATUS_DONE && k < e->n_wanted; k++) {
+        const Wanted *w = &e->wanted[k];
+        e->wanted_seeds[k] = NEW_ARRAY(e->model.base.arena, double *, w->seed_of.n + 1);
+        if (w->seed_of.n) status = read_seeds(&e->model, &e->data, e->options->seed_data, w->seed_of.at, w->seed_of.n, e->wanted_seeds[k]);
+    }
     if (status != STATUS_DONE || !e->tangents) return status;
     const Derived *d = &e->derived;
     e->seeds = NEW_ARRAY(e->model.base.arena, double *, d->wrt.n + 1);
@@ -147,6 +152,19 @@ static int interpreted_tangents(void *context, const double *const *seeds, Resul
     return status;
 }
 
+static int interpreted_wanted(Interpreted *i, uint32_t k) {
+    const Wanted *w = &i->e->wanted[k];
+    ResultGroup *group = new_group(i->e, w->row->name);
+    for (uint32_t s = 0; s < w->seed_of.n; s++)
+        if (eval_set(i->eval, w->seed[s], i->e->wanted_seeds[k][s]) != 0) return eval_failed(i->eval);
+    for (uint32_t r = 0; r < w->first.n; r++) {
+        int status = add_result(i->e, i->eval, group, w->result[r], w->first.at[r]->name);
+        if (status != STATUS_DONE) return status;
+        if (w->row->pairs) group->results.at[r].inner = w->second.at[r]->name;
+    }
+    return STATUS_DONE;
+}
+
 static int compiled_tangents(void *context, const double *const *seeds, ResultGroup *out) { return execute_tangents(context, seeds, out); }
 
 static int collect(Evaluation *e, Eval *eval) {
@@ -162,12 +180,14 @@ static int collect(Evaluation *e, Eval *eval) {
     for (uint32_t k = 0; status == STATUS_DONE && e->gradient && !e->by_tangents && k < d->wrt.n; k++)
         status = add_result(e, eval, group, d->bars[k], d->wrt.at[k]->name);
     if (status == STATUS_DONE && e->tangents) status = interpreted_tangents(&interpreted, (const double *const *)e->seeds, new_group(e, "jvp"));
+    for (uint32_t k = 0; status == STATUS_DONE && k < e->n_wanted; k++) status = interpreted_wanted(&interpreted, k);
     return status;
 }
 
 static int interpret(Evaluation *e) {
     if (e->gradient && !e->by_tangents) derive_gradient(&e->model, &e->derived, e->of);
     if (e->tangents || e->by_tangents) derive_tangents(&e->model, &e->derived);
+    for (uint32_t k = 0; k < e->n_wanted; k++) wanted_derive(&e->model, &e->wanted[k], (Mode)e->options->mode);
     int status = model_report(&e->model, e->options);
     if (status != STATUS_DONE) return status;
     Eval *eval = eval_new(e->model.graph, e->data.dims, false);
@@ -188,12 +208,14 @@ static int compiled(Evaluation *e) {
     Execution x;
     const Derived *d = &e->derived;
     Request request = {.gradient = e->gradient && !e->by_tangents, .tangents = e->tangents || e->by_tangents, .training = e->training, .of_gradient = e->of,
-                       .wrt = d->wrt.at, .n_wrt = d->wrt.n, .of = d->of.at, .n_of = d->of.n};
+                       .wrt = d->wrt.at, .n_wrt = d->wrt.n, .of = d->of.at, .n_of = d->of.n, .wanted = e->wanted, .n_wanted = e->n_wanted};
     int status = execute_open(&x, &e->model, e->options, &e->data, &request);
     if (status == STATUS_DONE) status = execute_values(&x, new_group(e, NULL));
     if (status == STATUS_DONE && e->by_tangents) status = gradient_by_tangents(e, compiled_tangents, &x, new_group(e, "gradient"));
     else if (status == STATUS_DONE && e->gradient) status = execute_gradient(&x, new_group(e, "gradient"));
     if (status == STATUS_DONE && e->tangents) status = execute_tangents(&x, (const double *const *)e->seeds, new_group(e, "jvp"));
+    for (uint32_t k = 0; status == STATUS_DONE && k < e->n_wanted; k++)
+        status = execute_wanted(&x, &e->wanted[k], (const double *const *)e->wanted_seeds[k], new_group(e, e->wanted[k].row->name));
     execute_close(&x);
     return status;
 }
@@ -211,7 +233,7 @@ int verb_eval(int argc, char **argv) {
         if (status == STATUS_DONE) status = resolve(&e);
         if (status == STATUS_DONE) status = read_values(&e);
         /* Generated derivative functions are training functions, and prediction is not; for what is neither, the interpreter. */
-        const bool by_hand = options.interpret || (e.gradient || e.tangents) != (e.training != 0);
+        const bool by_hand = options.interpret || derives(&e) != (e.training != 0);
         if (status == STATUS_DONE) status = by_hand ? interpret(&e) : compiled(&e);
         if (status == STATUS_DONE) {
             groups_print(&text, e.group, e.n_groups);

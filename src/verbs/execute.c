@@ -85,6 +85,7 @@ static Options with_wants(Arena *arena, const Options *o, const Request *r) {
     vec_push(arena, &more.want, "value");
     if (r->gradient) vec_push(arena, &more.want, "gradient");
     if (r->tangents) vec_push(arena, &more.want, "jvp");
+    for (uint32_t k = 0; k < r->n_wanted; k++) vec_push(arena, &more.want, r->wanted[k].row->name);
     if (r->gradient && r->tangents && more.mode == MODE_UNSAID) more.mode = MODE_BOTH;
     /* Of tangents alone the request says of what; with a gradient too, what is said (or not) holds for both. */
     if (r->tangents && !r->gradient) more.of = (StringList){0};
@@ -193,24 +194,25 @@ static bool has(const bp_model *model, bp_role from, bp_role to) {
     return false;
 }
 
-static int call_jvp(Execution *x, void *tangents, void *jvps) {
+/* A function of seeds (NULL: it has none) and results. */
+static int call_derivative(Execution *x, const char *name, void *seeds, void *results) {
     const bp_model *model = x->native.model;
-    NativeFunction *jvp = native_function(&x->native, "jvp");
+    NativeFunction *function = native_function(&x->native, name);
     void *list[8];
     int n = 0;
-    if (!jvp) {
-        fprintf(stderr, "bpc: the generated code has no jvp\n");
+    if (!function) {
+        fprintf(stderr, "bpc: the generated code has no %s\n", name);
         return STATUS_FAILED;
     }
     if (model->n_dims > 0) list[n++] = x->dims;
     if (has(model, BP_INPUT, BP_INPUT) || model->seed_offset != (size_t)-1) list[n++] = x->inputs;
     if (has(model, BP_PARAM, BP_PARAM)) list[n++] = x->params;
     if (has(model, BP_STATE, BP_STATE)) list[n++] = x->state;
-    list[n++] = tangents;
+    if (seeds) list[n++] = seeds;
     if (has(model, BP_OUTPUT, BP_LOSS)) list[n++] = x->outputs;
-    list[n++] = jvps;
+    list[n++] = results;
     list[n++] = x->workspace;
-    return call_status(x, call_with(jvp, list, n));
+    return call_status(x, call_with(function, list, n));
 }
 
 /* A struct of one pointer for each tensor, at arrays of reals. */
@@ -229,8 +231,31 @@ static void **pointers_to(Execution *x, Tensor *const *tensors, uint32_t n, cons
 int execute_tangents(Execution *x, const double *const *seeds, ResultGroup *group) {
     const Request *r = x->request;
     void **tangents = pointers_to(x, r->wrt, r->n_wrt, seeds), **jvps = pointers_to(x, r->of, r->n_of, NULL);
-    int status = call_jvp(x, tangents, jvps);
+    int status = call_derivative(x, "jvp", tangents, jvps);
     for (uint32_t k = 0; status == STATUS_DONE && k < r->n_of; k++)
         add_array(x, group, result_new(x, r->of[k]->name, r->of[k], false), jvps[k], case_count(x->data, r->of[k]));
+    return status;
+}
+
+/* ---- other kinds ----------------------------------------------------------------------------------------------------------------- */
+static int64_t result_count(const Execution *x, const Wanted *w, uint32_t k) {
+    int64_t n = case_count(x->data, w->first.at[k]);
+    return w->row->pairs ? n * case_count(x->data, w->second.at[k]) : n;
+}
+
+int execute_wanted(Execution *x, const Wanted *w, const double *const *seeds, ResultGroup *group) {
+    Arena *arena = x->model->base.arena;
+    void **results = NEW_ARRAY(arena, void *, w->first.n + 1);
+    for (uint32_t k = 0; k < w->first.n; k++)
+        results[k] = arena_alloc(arena, array_bytes((size_t)result_count(x, w, k) + 1, (size_t)x->native.model->real));
+    void **given = w->seed_of.n ? pointers_to(x, w->seed_of.at, w->seed_of.n, seeds) : NULL;
+    int status = call_derivative(x, w->row->name, given, results);
+    for (uint32_t k = 0; status == STATUS_DONE && k < w->first.n; k++) {
+        Result r = result_new(x, w->first.at[k]->name, w->first.at[k], false);
+        for (uint32_t a = 0; w->row->pairs && a < w->second.at[k]->rank && r.rank < 16; a++)
+            r.extent[r.rank++] = whole_at(x->data->graph, x->dims, w->second.at[k]->extent[a]);
+        r.inner = w->row->pairs ? w->second.at[k]->name : NULL;
+        add_array(x, group, r, results[k], result_count(x, w, k));
+    }
     return status;
 }

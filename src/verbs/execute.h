@@ -6,6 +6,7 @@
 #include "verbs/case.h"
 #include "verbs/native.h"
 #include "verbs/results.h"
+#include "verbs/wanted.h"
 
 typedef struct {
     bool gradient, tangents;
@@ -15,6 +16,8 @@ typedef struct {
     uint32_t n_wrt;
     Tensor *const *of; /* of tangents */
     uint32_t n_of;
+    const Wanted *wanted; /* further kinds of derivatives */
+    uint32_t n_wanted;
 } Request;
 
 typedef struct {
@@ -33,6 +36,8 @@ int execute_values(Execution *, ResultGroup *);
 int execute_gradient(Execution *, ResultGroup *);
 /* `seeds`: the tangent of each wrt, all elements. */
 int execute_tangents(Execution *, const double *const *seeds, ResultGroup *);
+/* `seeds`: of each of wanted->seed_of. */
+int execute_wanted(Execution *, const Wanted *, const double *const *seeds, ResultGroup *);
 void execute_close(Execution *);
 
 #endif

@@ -50,12 +50,27 @@ void write_json_string(Text *text, const char *string) {
     text_add(text, "\"");
 }
 
+/* The members of one outer name, of which k is the first. */
+static uint32_t print_pairs(Text *text, const ResultGroup *group, uint32_t k, const char *indent) {
+    const char *outer = group->results.at[k].name;
+    text_add(text, "{");
+    for (uint32_t first = k; k < group->results.n && group->results.at[k].name == outer; k++) {
+        if (k > first) text_add(text, ",\n%s  ", indent);
+        write_json_string(text, group->results.at[k].inner);
+        text_add(text, ": ");
+        result_print(text, &group->results.at[k]);
+    }
+    text_add(text, "}");
+    return k - 1;
+}
+
 static void print_members(Text *text, const ResultGroup *group, const char *indent, bool *first) {
     for (uint32_t k = 0; k < group->results.n; k++) {
         text_add(text, "%s%s", *first ? "" : ",\n", *first ? "" : indent);
         write_json_string(text, group->results.at[k].name);
         text_add(text, ": ");
-        result_print(text, &group->results.at[k]);
+        if (group->results.at[k].inner) k = print_pairs(text, group, k, indent);
+        else result_print(text, &group->results.at[k]);
         *first = false;
     }
 }

@@ -6,7 +6,7 @@
 
 /* Elements of one array; `single`: they are floats, and print as short as floats can. */
 typedef struct {
-    const char *name;
+    const char *name, *inner; /* inner: of a pair, the second; pairs of one name are together: {"y": {"x": …, "w": …}} */
     uint32_t rank;
     int64_t extent[16];
     const double *values;

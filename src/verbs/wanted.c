@@ -1,0 +1,147 @@
+/* vjp, jacobian, hvp, hessian as equations.
+ *
+ *   vjp        reverse mode from cotangents that the caller gives
+ *   jacobian   reverse or forward mode with one more index for the direction, whichever side has fewer elements
+ *   hvp        forward over reverse: the tangent of the gradient
+ *   hessian    the same along every unit direction at once */
+#include "verbs/wanted.h"
+
+#include <string.h>
+
+#include "diff/diff.h"
+#include "verbs/verbs.h"
+
+const WantRow want_rows[N_WANTS] = {
+    {"vjp", FUNCTION_VJP, SEEDS_COTANGENTS, false, false},
+    {"jacobian", FUNCTION_JACOBIAN, SEEDS_NONE, false, true},
+    {"hvp", FUNCTION_HVP, SEEDS_TANGENTS, true, false},
+    {"hessian", FUNCTION_HESSIAN, SEEDS_NONE, true, true},
+};
+static const char *const known[] = {"value", "gradient", "jvp", "vjp", "jacobian", "hvp", "hessian"};
+
+bool want_is_known(const char *name) {
+    size_t n = sizeof known / sizeof *known;
+    for (size_t k = 0; k < n; k++)
+        if (strcmp(known[k], name) == 0) return true;
+    const char *near = nearest_name(name, known, n);
+    fprintf(stderr, "bpc: --want knows value, gradient, jvp, vjp, jacobian, hvp and hessian, not '%s'", name);
+    if (near) fprintf(stderr, "; did you mean '%s'?", near);
+    fprintf(stderr, "\n");
+    return false;
+}
+
+static void add_all(Model *m, TensorList *to, const TensorList *from) {
+    for (uint32_t k = 0; k < from->n; k++) vec_push(m->base.arena, to, from->at[k]);
+}
+
+static void list_results(Model *m, Wanted *w) {
+    const TensorList *outer = w->row->of_scalar ? &w->wrt : &w->of;
+    if (!w->row->pairs) add_all(m, &w->first, &w->wrt);
+    for (uint32_t j = 0; w->row->pairs && j < outer->n; j++)
+        for (uint32_t k = 0; k < w->wrt.n; k++) {
+            vec_push(m->base.arena, &w->first, outer->at[j]);
+            vec_push(m->base.arena, &w->second, w->wrt.at[k]);
+        }
+    if (w->row->seeds == SEEDS_TANGENTS) add_all(m, &w->seed_of, &w->wrt);
+    if (w->row->seeds == SEEDS_COTANGENTS) add_all(m, &w->seed_of, &w->of);
+}
+
+int wanted_resolve(Model *m, const Options *o, Wanted list[N_WANTS], uint32_t *n) {
+    *n = 0;
+    for (uint32_t k = 0; k < o->want.n; k++)
+        if (!want_is_known(o->want.at[k])) return STATUS_FAILED;
+    for (size_t k = 0; k < N_WANTS; k++) {
+        if (!wants(o, want_rows[k].name)) continue;
+        Wanted *w = &list[(*n)++];
+        *w = (Wanted){.row = &want_rows[k]};
+        int status = model_wrt(m, o, &w->wrt);
+        if (status == STATUS_DONE) status = w->row->of_scalar ? model_of_gradient(m, o, &w->scalar) : model_of_tangents(m, o, &w->of);
+        if (status != STATUS_DONE) return status;
+        list_results(m, w);
+    }
+    return STATUS_DONE;
+}
+
+/* ---- equations ---------------------------------------------------------------------------------------------------- */
+static void make_seeds(Model *m, Wanted *w) {
+    Graph *g = m->graph;
+    w->seed = NEW_ARRAY(g->arena, Tensor *, w->seed_of.n + 1);
+    for (uint32_t k = 0; k < w->seed_of.n; k++) {
+        Tensor *t = w->seed_of.at[k];
+        Symbol name = name_printf(g->names, "%s_%s", t->name, w->row->seeds == SEEDS_TANGENTS ? "direction" : "weight");
+        w->seed[k] = graph_add_tensor(g, name, TYPE_REAL, ROLE_SEED, COMBINE_SET, t->rank, t->extent, t->span);
+    }
+}
+
+static Directions directions_of(Graph *g, const Tensor *t) {
+    Directions d = {.n = t->rank, .extent = t->extent, .name = NEW_ARRAY(g->arena, Symbol, t->rank + 1)};
+    for (uint32_t k = 0; k < t->rank; k++) d.name[k] = name_printf(g->names, "d%u", k);
+    return d;
+}
+
+static double size_of(const Tensor *t) { /* run-time dims count as many */
+    double n = 1;
+    for (uint32_t k = 0; k < t->rank; k++) n *= t->extent[k]->kind == EXPR_CONST ? (double)t->extent[k]->of.integer : 64;
+    return n;
+}
+
+/* OF_WRT[first, second] = from[second, first] or from[first, second]. */
+static Tensor *paired(Graph *g, const Tensor *first, const Tensor *second, Tensor *from, bool second_first) {
+    uint32_t rank = first->rank + second->rank;
+    Expr **extent = NEW_ARRAY(g->arena, Expr *, rank + 1), **index = NEW_ARRAY(g->arena, Expr *, rank + 1), **subs = NEW_ARRAY(g->arena, Expr *, rank + 1);
+    for (uint32_t k = 0; k < rank; k++) extent[k] = k < first->rank ? first->extent[k] : second->extent[k - first->rank];
+    Tensor *t = graph_add_tensor(g, name_printf(g->names, "%s_%s", first->name, second->name), TYPE_REAL, ROLE_ADJOINT, COMBINE_SET, rank, extent, first->span);
+    Domain d = domain_of_tensor(g, t, index);
+    for (uint32_t k = 0; k < rank; k++) subs[k] = !second_first ? index[k] : k < second->rank ? index[first->rank + k] : index[k - second->rank];
+    graph_add_equation(g, t, index, expr_read(g, from, subs, NULL), d, NULL, first->span);
+    return t;
+}
+
+static Tensor *jacobian(Graph *g, Tensor *of, Tensor *wrt, Mode mode) {
+    bool forward = mode == MODE_FORWARD || (mode != MODE_REVERSE && size_of(wrt) < size_of(of));
+    Tensor *made;
+    if (forward) {
+        Directions d = directions_of(g, wrt);
+        diff_forward(g, &wrt, NULL, 1, &of, 1, wrt->rank ? &d : NULL, &made);
+    } else {
+        Directions d = directions_of(g, of);
+        diff_reverse(g, &of, NULL, 1, &wrt, 1, of->rank ? &d : NULL, &made);
+    }
+    return paired(g, of, wrt, made, forward);
+}
+
+static void derive_vjp(Model *m, Wanted *w, Mode mode) {
+    (void)mode;
+    diff_reverse(m->graph, w->of.at, w->seed, w->of.n, w->wrt.at, w->wrt.n, NULL, w->result);
+}
+static void derive_jacobian(Model *m, Wanted *w, Mode mode) {
+    for (uint32_t k = 0; k < w->first.n; k++) w->result[k] = jacobian(m->graph, w->first.at[k], w->second.at[k], mode);
+}
+static Tensor **gradient_of(Model *m, Wanted *w) {
+    Tensor **bar = NEW_ARRAY(m->base.arena, Tensor *, w->wrt.n + 1), *seed = NULL;
+    diff_reverse(m->graph, &w->scalar, &seed, 1, w->wrt.at, w->wrt.n, NULL, bar);
+    return bar;
+}
+static void derive_hvp(Model *m, Wanted *w, Mode mode) {
+    (void)mode;
+    Tensor **bar = gradient_of(m, w);
+    diff_forward(m->graph, w->wrt.at, w->seed, w->wrt.n, bar, w->wrt.n, NULL, w->result);
+}
+static void derive_hessian(Model *m, Wanted *w, Mode mode) {
+    (void)mode;
+    Graph *g = m->graph;
+    Tensor **bar = gradient_of(m, w);
+    for (uint32_t k = 0; k < w->wrt.n; k++) { /* the columns of one tensor's directions */
+        Directions d = directions_of(g, w->wrt.at[k]);
+        Tensor **dot = NEW_ARRAY(g->arena, Tensor *, w->wrt.n + 1);
+        diff_forward(g, &w->wrt.at[k], NULL, 1, bar, w->wrt.n, d.n ? &d : NULL, dot);
+        for (uint32_t j = 0; j < w->wrt.n; j++) w->result[j * w->wrt.n + k] = paired(g, w->wrt.at[j], w->wrt.at[k], dot[j], true);
+    }
+}
+
+void wanted_derive(Model *m, Wanted *w, Mode mode) {
+    static void (*const derive[N_WANTS])(Model *, Wanted *, Mode) = {derive_vjp, derive_jacobian, derive_hvp, derive_hessian};
+    w->result = NEW_ARRAY(m->base.arena, Tensor *, w->first.n + 1);
+    make_seeds(m, w);
+    derive[w->row - want_rows](m, w, mode);
+}
