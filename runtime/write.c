@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "store.h"
@@ -68,7 +69,25 @@ static int open_beside(const char *path, char *name, size_t size) {
     return -1;
 }
 
+/* A device or a pipe is written to; renaming a file over it would take its place. */
+static bool is_device(const char *path) {
+    struct stat status;
+    return stat(path, &status) == 0 && !S_ISREG(status.st_mode);
+}
+
+static int write_device(const char *path, const void *bytes, size_t size, bp_error *error) {
+    const int fd = open(path, O_WRONLY);
+    bool good = fd >= 0 && write_all(fd, bytes, size);
+    int reason = errno;
+    if (fd >= 0 && close(fd) != 0 && good) {
+        good = false;
+        reason = errno;
+    }
+    return good ? BP_OK : bp_fail(error, BP_E_IO, "%s: %s", path, strerror(reason));
+}
+
 int bp_write_whole(const char *path, const void *bytes, size_t size, bp_error *error) {
+    if (is_device(path)) return write_device(path, bytes, size, error);
     const size_t room = strlen(path) + 48;
     char *temporary = malloc(room);
     if (!temporary) return bp_fail(error, BP_E_MEMORY, "%s: out of memory", path);

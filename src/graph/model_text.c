@@ -461,8 +461,12 @@ static void print_tensor(Writer *w, const Tensor *t, bool goal) {
     }
 }
 
-/* What the language has no way to write: derivatives of digamma. */
+/* What the language has no way to write: derivatives of digamma; a draw whose arguments vary along its axes. */
 static const char *unwritable(Writer *w, const Tensor *t) {
+    for (int k = 0; k < 2 && t->role == ROLE_RANDOM; k++)
+        for (uint32_t a = 0; t->init.arg[k] && t->index && a < t->rank; a++)
+            if (expr_uses_index(w->g, t->init.arg[k], t->index[a]->of.number))
+                return arena_printf(w->g->arena, "a draw whose arguments vary, '%s', has no spelling in the language", t->name);
     for (Equation *e = t->pieces; e; e = e->next) {
         ExprList all = expr_walk(w->g, &e->body, 1);
         for (uint32_t k = 0; k < all.n; k++)
@@ -489,8 +493,10 @@ const char *graph_print_model(const Graph *graph, Tensor *const *goals, uint32_t
         map_put(w.taken, g->dims.at[k].name, g);
         text_add(out, "dim %s\n", g->dims.at[k].name);
     }
-    for (uint32_t k = 0; k < g->tensors.n; k++) /* inputs stay: they bind the dims */
-        if (g->tensors.at[k]->role == ROLE_INPUT || g->tensors.at[k]->role == ROLE_PARAM) w.needed[k] = true;
+    for (uint32_t k = 0; k < g->tensors.n; k++) { /* what is declared stays: inputs bind the dims, and initial values go by place */
+        Role role = g->tensors.at[k]->role;
+        if (role == ROLE_INPUT || role == ROLE_PARAM || role == ROLE_STATE) w.needed[k] = true;
+    }
     for (uint32_t k = 0; k < g->tensors.n; k++)
         if (w.needed[k]) map_put(w.names, g->tensors.at[k], (void *)(uintptr_t)free_symbol(&w, g->tensors.at[k]->name));
     for (uint32_t k = 0; k < g->tensors.n; k++)
