@@ -107,8 +107,8 @@ uint32_t diag_errors(const Diag *);
 void diag_set_warnings(Diag *, bool as_errors);
 void diag_disable(Diag *, const char *flag); /* -Wno-NAME */
 /* Prints all messages in source order, as clang does, or as a JSON array (one object per message). */
-void diag_print(const Diag *, FILE *, bool colour);
-void diag_print_json(const Diag *, FILE *);
+void diag_print(Diag *, FILE *, bool colour);
+void diag_print_json(Diag *, FILE *);
 /* The nearest of `candidates` to `wrong` (edit distance at most a third of its length), or NULL. */
 const char *nearest_name(const char *wrong, const char *const *candidates, size_t n);
 

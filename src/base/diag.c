@@ -41,6 +41,8 @@ struct Diag {
     Map *seen;                  /* hash of a message -> its number + 1, to keep it once */
     VEC(const char *) disabled; /* the NAMEs of -Wno-NAME */
     uint32_t errors, warnings;
+    uint32_t printed; /* messages before this one are out already */
+    bool begun;       /* something was printed, if only that there is nothing */
     uint32_t current; /* number + 1 of the message that notes belong to; 0: it was dropped */
     bool warnings_are_errors;
 };
@@ -282,7 +284,7 @@ static const Message **sorted(const Diag *diag, uint32_t *n)
     *n = 0;
     if (list == NULL)
         return NULL;
-    for (uint32_t k = 0; k < diag->messages.n; k++)
+    for (uint32_t k = diag->printed; k < diag->messages.n; k++)
         if (diag->messages.at[k].severity != DIAG_NOTE)
             list[(*n)++] = &diag->messages.at[k];
     qsort(list, *n, sizeof *list, compare_messages);
@@ -424,7 +426,13 @@ static void print_rest(uint32_t n, uint32_t limit, const char *what, FILE *file)
         fprintf(file, "bpc: %u more %s%s\n", n - limit, what, n - limit == 1 ? "" : "s");
 }
 
-void diag_print(const Diag *diag, FILE *file, bool colour)
+static void all_printed(Diag *diag)
+{
+    diag->printed = diag->messages.n;
+    diag->begun = true;
+}
+
+void diag_print(Diag *diag, FILE *file, bool colour)
 {
     uint32_t n;
     const Message **list = sorted(diag, &n);
@@ -433,9 +441,12 @@ void diag_print(const Diag *diag, FILE *file, bool colour)
         for (const Message *note = next_note(diag, list[k]); note != NULL; note = next_note(diag, note))
             print_message(diag, note, file, colour);
     }
-    print_rest(diag->errors, ERROR_LIMIT, "error", file);
-    print_rest(diag->warnings, WARNING_LIMIT, "warning", file);
+    if (n > 0) {
+        print_rest(diag->errors, ERROR_LIMIT, "error", file);
+        print_rest(diag->warnings, WARNING_LIMIT, "warning", file);
+    }
     free(list);
+    all_printed(diag);
 }
 
 /* ---- JSON -------------------------------------------------------------------------------------- */
@@ -494,9 +505,11 @@ static void print_json_message(const Diag *diag, const Message *message, FILE *f
     fputc('}', file);
 }
 
-void diag_print_json(const Diag *diag, FILE *file)
+void diag_print_json(Diag *diag, FILE *file)
 {
     uint32_t n;
+    if (diag->begun && diag->printed == diag->messages.n)
+        return;
     const Message **list = sorted(diag, &n);
     fputc('[', file);
     for (uint32_t k = 0; k < n; k++) {
@@ -505,6 +518,7 @@ void diag_print_json(const Diag *diag, FILE *file)
     }
     fputs(n == 0 ? "]\n" : "\n]\n", file);
     free(list);
+    all_printed(diag);
 }
 
 /* ---- guesses ----------------------------------------------------------------------------------- */

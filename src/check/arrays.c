@@ -57,11 +57,10 @@ bool axis_argument(C *c, Args *args, Node *node, uint32_t rank, uint32_t *axis) 
     Value *v = eval(c, args->scope, node);
     if (v->kind == VALUE_POISON) return false;
     if (!const_integer(c, v, &n)) complain(c, node->span, "an axis is a constant integer");
-    else if (n < 0 || n >= (int64_t)rank) {
+    else if (n < -(int64_t)rank || n >= (int64_t)rank)
         complain(c, node->span, "axis %lld does not exist: there %s %u ax%s, counted from 0", (long long)n, rank == 1 ? "is" : "are", rank, rank == 1 ? "is" : "es");
-        if (n < 0 && -n <= (int64_t)rank) note(c, node->span, "counted from the end it is %lld", (long long)(rank + n));
-    } else {
-        *axis = (uint32_t)n;
+    else {
+        *axis = (uint32_t)(n < 0 ? n + rank : n); /* as NumPy counts: -1 is the last */
         return true;
     }
     return false;

@@ -331,7 +331,8 @@ static int check(Checker *c) {
     if (status == STATUS_DONE) status = model_of_gradient(&c->model, c->options, &c->loss);
     if (status != STATUS_DONE) return status;
     c->f32 = !c->model.graph->f64;
-    status = find_point(c);
+    status = derive_requests(&c->model, c->options);
+    if (status == STATUS_DONE) status = find_point(c);
     if (status == STATUS_DONE && !isfinite(c->value)) {
         fprintf(stderr, "bpc: %s is %g at %s point; nothing to check\n", c->loss->name, c->value, c->options->data ? "this" : "a random");
         status = STATUS_WRONG_MODEL;

@@ -3,6 +3,11 @@
 
 #include "diff/diff.h"
 
+int derive_requests(Model *m, const Options *o) {
+    diff_requests(m->graph);
+    return model_report(m, o);
+}
+
 void derive_gradient(Model *m, Derived *d, Tensor *of) {
     Tensor *seed = NULL;
     d->bars = NEW_ARRAY(m->base.arena, Tensor *, d->wrt.n + 1);

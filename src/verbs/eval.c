@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "simplify/simplify.h"
 #include "verbs/case.h"
 #include "verbs/derive.h"
 #include "verbs/execute.h"
@@ -185,10 +186,13 @@ static int collect(Evaluation *e, Eval *eval) {
 }
 
 static int interpret(Evaluation *e) {
+    simplify_stable(e->model.graph); /* before anything is differentiated, as the compiler does */
+    int status = derive_requests(&e->model, e->options);
+    if (status != STATUS_DONE) return status;
     if (e->gradient && !e->by_tangents) derive_gradient(&e->model, &e->derived, e->of);
     if (e->tangents || e->by_tangents) derive_tangents(&e->model, &e->derived);
     for (uint32_t k = 0; k < e->n_wanted; k++) wanted_derive(&e->model, &e->wanted[k], (Mode)e->options->mode);
-    int status = model_report(&e->model, e->options);
+    status = model_report(&e->model, e->options);
     if (status != STATUS_DONE) return status;
     Eval *eval = eval_new(e->model.graph, e->data.dims, false);
     eval_set_training(eval, e->training);

@@ -15,6 +15,7 @@
 #include "bp_train.h"
 #include "bp_weights.h"
 #include "verbs/case.h"
+#include "verbs/derive.h"
 #include "verbs/diagnose.h"
 #include "verbs/native.h"
 #include "verbs/verbs.h"
@@ -254,7 +255,7 @@ static void give_block(const Trainer *t, Eval *e, const Graph *g, const bp_tenso
 static void explain_nan(Trainer *t) {
     const bp_model *model = t->native.model;
     Model fresh; /* that of the training is used up */
-    if (model_open(&fresh, t->options) != STATUS_DONE) return;
+    if (model_open(&fresh, t->options) != STATUS_DONE || derive_requests(&fresh, t->options) != STATUS_DONE) return;
     const Graph *g = fresh.graph;
     const int64_t examples = t->data->examples < MOST_EXAMPLES ? t->data->examples : MOST_EXAMPLES;
     int64_t *dims = NEW_ARRAY(fresh.base.arena, int64_t, g->dims.n + 1);
