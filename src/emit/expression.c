@@ -52,6 +52,16 @@ static void write_constant(Writer *w, const Expr *e, Type want, int level) {
 }
 
 /* ---- elements ------------------------------------------------------------------------------------------------------ */
+/* Operators without C of their own become what their row says: relu(z) -> z < 0 ? 0 : z. */
+static Expr *written_out(Graph *g, Expr *e, void *with) {
+    (void)with;
+    Expr *written = e->kind == EXPR_OP ? op_expand(g, e) : NULL;
+    return written ? written : e;
+}
+
+/* Subscripts and extents may hold such operators too. */
+static Expr *write_out(Writer *w, Expr *e) { return e->n ? rewrite(rewriter_new(w->g, written_out, NULL), e) : e; }
+
 /* Row by row over the axes that are kept: (i*n + j)*k + l. */
 static Expr *element_offset(Writer *w, const Buffer *b, Expr *const *subs) {
     Graph *g = w->g;
@@ -69,7 +79,7 @@ void write_element(Writer *w, Tensor *t, Expr *const *subs) {
     bool scalar = b->place == PLACE_LOCAL || (b->place == PLACE_USER && t->rank == 0 && !b->goal);
     if (scalar) return;
     text_add(w->out, "[");
-    write_expr(w, element_offset(w, b, subs), TYPE_INT, C_TERNARY);
+    write_expr(w, write_out(w, element_offset(w, b, subs)), TYPE_INT, C_TERNARY);
     text_add(w->out, "]");
 }
 
@@ -83,7 +93,7 @@ static void write_inside(Writer *w, const Expr *e) {
             if (e->arg[k]->kind == EXPR_INDEX) continue; /* a bare name runs over the axis */
             if (!first) text_add(w->out, " && ");
             first = false;
-            write_expr(w, c, TYPE_INT, C_AND);
+            write_expr(w, write_out(w, c), TYPE_INT, C_AND);
         }
     }
     if (first) text_add(w->out, "1");
@@ -213,13 +223,6 @@ void write_expr(Writer *w, Expr *e, Type want, int level) {
 }
 
 /* ---- before a statement --------------------------------------------------------------------------------------------------- */
-/* Operators without C of their own become what their row says: relu(z) -> z < 0 ? 0 : z. */
-static Expr *written_out(Graph *g, Expr *e, void *with) {
-    (void)with;
-    Expr *written = e->kind == EXPR_OP ? op_expand(g, e) : NULL;
-    return written ? written : e;
-}
-
 static bool worth_a_name(const Expr *e) {
     return e->type == TYPE_REAL && (e->kind == EXPR_OP || e->kind == EXPR_SELECT || (e->kind == EXPR_READ && e->fill));
 }
@@ -246,7 +249,7 @@ static uint32_t *count_uses(Writer *w, const ExprList *all) {
 }
 
 Expr *prepare_value(Writer *w, Expr *e) {
-    e = rewrite(rewriter_new(w->g, written_out, NULL), e);
+    e = write_out(w, e);
     ExprList all = expr_walk(w->g, &e, 1);
     uint32_t *uses = count_uses(w, &all);
     w->temps = NULL;

@@ -66,6 +66,12 @@ static bool any_slots(const Emission *e) {
     return false;
 }
 
+static bool factorises(const Graph *g) {
+    for (uint32_t k = 0; k < g->tensors.n; k++)
+        if (g->tensors.at[k]->call) return true;
+    return false;
+}
+
 static bool draws(const Graph *g) {
     for (uint32_t k = 0; k < g->tensors.n; k++)
         if (g->tensors.at[k]->role == ROLE_RANDOM) return true;
@@ -84,6 +90,7 @@ void emit_source(const Emission *e, Text *out) {
     write_head(e, out);
     text_add(out, "#include \"%s\"\n\n#include <math.h>\n", e->header_name);
     if (!e->standalone) text_add(out, "\n#include \"%s\"\n", draws(g) ? "bp_random.h" : "bp_math.h");
+    if (!e->standalone && factorises(g)) text_add(out, "#include \"bp_linalg.h\"\n");
     text_add(out, "\n%s", pragmas);
     if (e->standalone) {
         write_runtime(e, out, used);

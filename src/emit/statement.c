@@ -52,6 +52,7 @@ static void visit_locals(Tree *n, const Visit *v, void *with) {
     for (uint32_t k = 0; k < all.n; k++)
         if (all.at[k]->kind == EXPR_READ) touch_local(w, all.at[k]->of.tensor, n, v, false);
     if (n->kind == TREE_SET) touch_local(w, n->as.set.to, n, v, true);
+    if (n->kind == TREE_CALL) touch_local(w, n->as.call.to, n, v, true);
 }
 
 void find_homes(Writer *w) {
@@ -83,7 +84,8 @@ static void declare_late(Writer *w, const Tree *home) {
 /* The equation, and where it comes from: its line, and for derivatives the tensor they derive from. */
 static void write_comment(Writer *w, const Equation *e) {
     Text text = {0};
-    equation_print(w->g, &text, e);
+    if (e->target->call) write_call_equation(w, &text, e);
+    else equation_print(w->g, &text, e);
     for (char *c = text.at; *c; c++) /* nothing that would end the comment */
         if (c[0] == '*' && c[1] == '/') c[0] = ' ';
     uint32_t line = 0, column = 0;
@@ -249,5 +251,6 @@ void write_list(Writer *w, const Tree *list, const Tree *home) {
         else if (n->kind == TREE_IF) write_test(w, n);
         else if (n->kind == TREE_SET) write_set(w, n);
         else if (n->kind == TREE_KERNEL) write_product(w, &n->as.product);
+        else write_call_node(w, n);
     }
 }

@@ -52,6 +52,10 @@ void write_list(Writer *, const Tree *list, const Tree *home);
 void write_product(Writer *, const Product *);            /* the call */
 void write_product_function(const Emission *, Text *);    /* the static function that small and middling ones call */
 
+/* ---- linear algebra (call.c) ---- */
+void write_call_node(Writer *, const Tree *);
+void write_call_equation(Writer *, Text *, const Equation *); /* for comments */
+
 /* ---- parts of the source ---- */
 void write_function(Writer *);                                   /* function.c */
 void write_struct_types(const Emission *, Text *);               /* header.c */

@@ -176,6 +176,7 @@ struct Call {
     CallKind kind;
     uint32_t n;
     Tensor *arg[3];  /* linear algebra: whole arrays, leading axes are batch; requests: y, x, direction */
+    Tensor *scratch[2]; /* linear algebra, once planned: what the call works in, or NULL */
     uint32_t shared; /* requests on elements (`grad(u[n], x[n])`): the first `shared` axes of result, arg[0] and arg[1] are common */
     Span span;
 };

@@ -57,18 +57,21 @@ void rewrite_graph(Rewriter *r) {
         }
 }
 
-bool is_uniform(Graph *g, Expr *e) {
+/* The last operand first: in a long chain that is the small one, and one look tells. */
+static bool uniform_below(const Expr *e, int depth) {
     if (e->kind == EXPR_CONST || e->kind == EXPR_DIM) return true;
-    if (e->kind != EXPR_OP) return false;
-    ExprList all = expr_walk(g, &e, 1);
-    for (uint32_t k = 0; k < all.n; k++)
-        if ((all.at[k]->kind != EXPR_CONST && all.at[k]->kind != EXPR_DIM && all.at[k]->kind != EXPR_OP) ||
-            (all.at[k]->kind == EXPR_OP && op_is_draw(g, all.at[k]->of.number)))
-            return false;
+    if (e->kind != EXPR_OP || depth == 0) return false;
+    for (uint32_t k = e->n; k-- > 0;)
+        if (!uniform_below(e->arg[k], depth - 1)) return false;
     return true;
 }
 
-static bool covers(Graph *g, const Equation *e) {
+bool is_uniform(Graph *g, Expr *e) {
+    (void)g;
+    return uniform_below(e, 32);
+}
+
+bool covers_tensor(Graph *g, const Equation *e) {
     const Tensor *t = e->target;
     if (e->domain.guard || e->domain.n != t->rank) return false;
     for (uint32_t k = 0; k < t->rank; k++) {
@@ -83,5 +86,5 @@ static bool covers(Graph *g, const Equation *e) {
 }
 
 Equation *plain_definition(Graph *g, const Tensor *t) {
-    return t->pieces && !t->pieces->next && covers(g, t->pieces) ? t->pieces : NULL;
+    return t->pieces && !t->pieces->next && covers_tensor(g, t->pieces) ? t->pieces : NULL;
 }

@@ -13,6 +13,9 @@ Expr *rewrite(Rewriter *, Expr *);
 void rewrite_graph(Rewriter *);
 
 bool is_uniform(Graph *, Expr *); /* made of constants and dims alone */
+/* Does the equation define every element of its tensor once, by bare, distinct indices over the whole extents, without a
+ * guard or a further index? */
+bool covers_tensor(Graph *, const Equation *);
 /* The tensor's one equation where that defines every element once by bare, distinct indices over the whole extents,
  * without a guard or further index; else NULL. */
 Equation *plain_definition(Graph *, const Tensor *);

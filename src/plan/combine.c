@@ -8,6 +8,7 @@
 #include <math.h>
 
 #include "graph/ops.h"
+#include "plan/call.h"
 #include "plan/nest.h"
 #include "plan/prepare.h"
 
@@ -76,6 +77,7 @@ static void expand_argbest(Graph *g, Tensor *t) {
 void plan_prepare(Graph *g) {
     for (uint32_t k = 0, n = g->tensors.n; k < n; k++) {
         Tensor *t = g->tensors.at[k];
+        if (t->call) call_scratch(g, t);
         if (t->op == COMBINE_LOGSUMEXP && t->pieces) expand_logsumexp(g, t);
         if ((t->op == COMBINE_ARGMAX || t->op == COMBINE_ARGMIN) && t->pieces) expand_argbest(g, t);
     }

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 
 #include "graph/affine.h"
+#include "plan/call.h"
 #include "plan/storage.h"
 
 enum { WINDOW = 12 }; /* how far up a nest looks for a loop to join */
@@ -33,6 +34,16 @@ static void collect_node(Tree *n, const Visit *v, void *with) {
     for (uint32_t k = 0; k < all.n; k++)
         if (all.at[k]->kind == EXPR_READ) vec_push(c->g->arena, c->out, (Touch){all.at[k]->of.tensor, all.at[k]->arg, false});
     if (n->kind == TREE_SET) vec_push(c->g->arena, c->out, (Touch){n->as.set.to, n->as.set.subs, true});
+    if (n->kind == TREE_CALL) {
+        Tensor *to = n->as.call.to;
+        const uint32_t n_batch = call_batch(to);
+        for (uint32_t k = 0; k <= to->call->n; k++) {
+            Tensor *t = k < to->call->n ? to->call->arg[k] : to;
+            Expr **subs = NEW_ARRAY(c->g->arena, Expr *, t->rank + 1);
+            for (uint32_t a = 0; a < t->rank; a++) subs[a] = a < n_batch ? n->as.call.subs[a] : expr_int(c->g, 0);
+            vec_push(c->g->arena, c->out, (Touch){t, subs, t == to});
+        }
+    }
     if (n->kind == TREE_KERNEL) {
         vec_push(c->g->arena, c->out, (Touch){n->as.product.a, NULL, false});
         vec_push(c->g->arena, c->out, (Touch){n->as.product.b, NULL, false});
@@ -94,6 +105,8 @@ static void rename_node(Tree *n, const Visit *v, void *with) {
     } else if (n->kind == TREE_LOOP) {
         subst_list(s, n->as.loop.range.lo, n->as.loop.range.n_lo);
         subst_list(s, n->as.loop.range.hi, n->as.loop.range.n_hi);
+    } else if (n->kind == TREE_CALL) {
+        subst_list(s, n->as.call.subs, call_batch(n->as.call.to));
     } else if (n->kind == TREE_KERNEL) {
         subst_list(s, n->as.product.a_subs, n->as.product.a->rank);
         subst_list(s, n->as.product.b_subs, n->as.product.b->rank);

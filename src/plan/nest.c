@@ -15,6 +15,7 @@
 #include "graph/affine.h"
 #include "graph/ops.h"
 #include "graph/restrict.h"
+#include "plan/call.h"
 
 Tree *tree_new(Arena *arena, TreeKind kind, const Equation *why) {
     Tree *n = NEW(arena, Tree);
@@ -233,6 +234,23 @@ static Tree **open_test(Graph *g, Tree **at, Expr *condition, const Equation *wh
     return &(*at)->body;
 }
 
+/* Loops over the batch that is still open, around the call. */
+static void nest_call(Nesting *n, Tree **at) {
+    Graph *g = n->build->g;
+    const Equation *e = n->step->equation;
+    const uint32_t n_batch = call_batch(e->target);
+    for (uint32_t k = 0; k < n_batch; k++) {
+        if (map_get(n->solved, KEY(e->domain.range[k].index))) continue;
+        *at = loop_over(n, k);
+        at = &(*at)->body;
+    }
+    at = open_test(g, at, subst_apply(n->subst, n->late), e);
+    *at = tree_new(g->arena, TREE_CALL, e);
+    (*at)->as.call.to = e->target;
+    (*at)->as.call.subs = NEW_ARRAY(g->arena, Expr *, n_batch + 1);
+    for (uint32_t k = 0; k < n_batch; k++) (*at)->as.call.subs[k] = subst_apply(n->subst, expr_index(g, e->domain.range[k].index));
+}
+
 static Tree *nest_step(Build *b, const Step *step) {
     Graph *g = b->g;
     const Equation *e = step->equation;
@@ -242,6 +260,10 @@ static Tree *nest_step(Build *b, const Step *step) {
     Domain around = enclosing_domain(b);
     Expr *condition = condition_left(g, subst_apply(n.subst, n.condition), &around);
     Tree *root = NULL, **at = open_test(g, &root, condition, e);
+    if (step->call) {
+        nest_call(&n, at);
+        return root;
+    }
     bool starts = e->target->op != COMBINE_SET && !step->init && !tensor_needs_init(g, e->target);
     bool sorted = left_first(g, e);
     if (sorted) at = open_loops(&n, at, true);

@@ -7,7 +7,7 @@
 /* One equation to run, or the filling of a tensor with its operator's identity. */
 typedef struct {
     Equation *equation;
-    bool init;
+    bool init, call; /* call: of call_equation */
     uint64_t wanted; /* goals that need it, a bit each; the top bit: always */
 } Step;
 

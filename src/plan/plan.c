@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "plan/call.h"
 #include "plan/fuse.h"
 #include "plan/kernel.h"
 #include "plan/nest.h"
@@ -76,8 +77,12 @@ static Equation *init_equation(Graph *g, Tensor *t) {
 typedef VEC(Step) Steps;
 
 static void add_steps(Graph *g, Steps *steps, Tensor *t, uint64_t wanted) {
-    if (tensor_needs_init(g, t) || !t->pieces) vec_push(g->arena, steps, (Step){init_equation(g, t), true, wanted});
-    for (Equation *e = t->pieces; e; e = e->next) vec_push(g->arena, steps, (Step){e, false, wanted});
+    if (t->call) {
+        vec_push(g->arena, steps, (Step){call_equation(g, t), false, true, wanted});
+        return;
+    }
+    if (tensor_needs_init(g, t) || !t->pieces) vec_push(g->arena, steps, (Step){init_equation(g, t), true, false, wanted});
+    for (Equation *e = t->pieces; e; e = e->next) vec_push(g->arena, steps, (Step){e, false, false, wanted});
 }
 
 static bool plan_steps(Function *f, const Need *n, const PlanOptions *options) {
@@ -108,18 +113,32 @@ bool plan_function(Function *f, const PlanOptions *options) {
     return true;
 }
 
+typedef VEC(Tensor *) Tensors;
+
+/* All that the equations or the call of a tensor read. */
+static Tensors tensor_reads(Graph *g, const Tensor *t) {
+    Tensors list = {0};
+    for (const Equation *e = t->pieces; e; e = e->next) {
+        ExprList nodes = equation_nodes(g, e);
+        for (uint32_t k = 0; k < nodes.n; k++)
+            if (nodes.at[k]->kind == EXPR_READ) vec_push(g->arena, &list, nodes.at[k]->of.tensor);
+    }
+    for (uint32_t k = 0; t->call && k < t->call->n; k++) vec_push(g->arena, &list, t->call->arg[k]);
+    return list;
+}
+
 /* Which tensors follow from an error signal: adjoints, and what reads them. */
 static bool *signal_tensors(Graph *g) {
     bool *signal = NEW_ARRAY(g->arena, bool, g->tensors.n + 1), changed = true;
     for (uint32_t k = 0; k < g->tensors.n; k++) signal[k] = g->tensors.at[k]->role == ROLE_ADJOINT;
     while (changed) {
         changed = false;
-        for (uint32_t k = 0; k < g->tensors.n; k++)
-            for (Equation *e = g->tensors.at[k]->pieces; e && !signal[k]; e = e->next) {
-                ExprList nodes = equation_nodes(g, e);
-                for (uint32_t j = 0; j < nodes.n && !signal[k]; j++)
-                    if (nodes.at[j]->kind == EXPR_READ && signal[nodes.at[j]->of.tensor->number]) changed = signal[k] = true;
-            }
+        for (uint32_t k = 0; k < g->tensors.n; k++) {
+            if (signal[k]) continue;
+            Tensors reads = tensor_reads(g, g->tensors.at[k]);
+            for (uint32_t j = 0; j < reads.n && !signal[k]; j++)
+                if (signal[reads.at[j]->number]) changed = signal[k] = true;
+        }
     }
     return signal;
 }
@@ -129,13 +148,9 @@ static bool *tape_tensors(Graph *g, const Need *all, const bool *signal) {
     bool *tape = NEW_ARRAY(g->arena, bool, g->tensors.n + 1);
     for (uint32_t k = 0; k < g->tensors.n; k++) {
         if (!all->wanted[k] || !signal[k]) continue;
-        for (Equation *e = g->tensors.at[k]->pieces; e; e = e->next) {
-            ExprList nodes = equation_nodes(g, e);
-            for (uint32_t j = 0; j < nodes.n; j++) {
-                Tensor *t = nodes.at[j]->kind == EXPR_READ ? nodes.at[j]->of.tensor : NULL;
-                if (t && !signal[t->number] && is_computed(t)) tape[t->number] = true;
-            }
-        }
+        Tensors reads = tensor_reads(g, g->tensors.at[k]);
+        for (uint32_t j = 0; j < reads.n; j++)
+            if (!signal[reads.at[j]->number] && is_computed(reads.at[j])) tape[reads.at[j]->number] = true;
     }
     return tape;
 }

@@ -57,7 +57,10 @@ struct Tree {
             Expr *value;
         } set;
         Product product;
-        Tensor *call;
+        struct {
+            Tensor *to;    /* which is defined by a call */
+            Expr **subs;   /* which matrix of the batch: one for each leading axis */
+        } call;
     } as;
 };
 

@@ -49,7 +49,7 @@ static void print_node(const Function *f, Text *out, const Tree *n) {
         print_subs(f, out, n->as.product.b, n->as.product.b_subs);
         text_add(out, "%s", n->as.product.b_transposed ? "'" : "");
         break;
-    case TREE_CALL: text_add(out, "call for %s", n->as.call->name); break;
+    case TREE_CALL: text_add(out, "call for %s", n->as.call.to->name); break;
     }
 }
 

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "graph/ops.h"
+#include "plan/call.h"
 
 /* ---- walking the tree ----------------------------------------------------------------------------------------- */
 static void visit_list(Tree *list, const Visit *around, void (*visit)(Tree *, const Visit *, void *), void *with) {
@@ -40,6 +41,8 @@ ExprList tree_reads(Graph *g, const Tree *n) {
     } else if (n->kind == TREE_LOOP) {
         for (uint32_t k = 0; k < n->as.loop.range.n_lo; k++) vec_push(g->arena, &roots, n->as.loop.range.lo[k]);
         for (uint32_t k = 0; k < n->as.loop.range.n_hi; k++) vec_push(g->arena, &roots, n->as.loop.range.hi[k]);
+    } else if (n->kind == TREE_CALL) {
+        for (uint32_t k = 0; k < call_batch(n->as.call.to); k++) vec_push(g->arena, &roots, n->as.call.subs[k]);
     }
     return expr_walk(g, roots.at, roots.n);
 }
@@ -125,6 +128,22 @@ static bool is_loop_index(const Use *u, uint32_t loops, const Expr *sub) {
     return false;
 }
 
+/* A call wants whole matrices at one place of the batch. */
+static void touch_matrix(Scan *s, Tensor *t, const Tree *n, uint32_t n_batch, const Visit *v, bool write) {
+    Expr **subs = NEW_ARRAY(s->g->arena, Expr *, t->rank + 1);
+    for (uint32_t k = 0; k < t->rank; k++) subs[k] = k < n_batch ? n->as.call.subs[k] : expr_int(s->g, 0);
+    touch(s, t, subs, v, write);
+    for (uint32_t k = n_batch; k < t->rank; k++) s->use[t->number].kept[k] = true;
+}
+
+static void touch_call(Scan *s, const Tree *n, const Visit *v) {
+    Tensor *to = n->as.call.to;
+    for (uint32_t k = 0; k < to->call->n; k++) touch_matrix(s, to->call->arg[k], n, call_batch(to), v, false);
+    touch_matrix(s, to, n, call_batch(to), v, true);
+    for (uint32_t k = 0; k < 2; k++)
+        if (to->call->scratch[k]) touch_matrix(s, to->call->scratch[k], n, 0, v, true);
+}
+
 static void scan_node(Tree *n, const Visit *v, void *with) {
     Scan *s = with;
     s->top = v->top;
@@ -132,6 +151,7 @@ static void scan_node(Tree *n, const Visit *v, void *with) {
     for (uint32_t k = 0; k < all.n; k++)
         if (all.at[k]->kind == EXPR_READ) touch(s, all.at[k]->of.tensor, all.at[k]->arg, v, false);
     if (n->kind == TREE_SET) touch(s, n->as.set.to, n->as.set.subs, v, true);
+    if (n->kind == TREE_CALL) touch_call(s, n, v);
     if (n->kind == TREE_KERNEL) {
         touch(s, n->as.product.a, n->as.product.a_subs, v, false);
         touch(s, n->as.product.b, n->as.product.b_subs, v, false);

@@ -159,6 +159,28 @@ static Expr *strong_select(Graph *g, Expr *e) {
     return e;
 }
 
+static bool same_factor(const Factor *a, const Factor *b) {
+    if (fabs(a->number) != fabs(b->number) || a->n_over != b->n_over || a->n_under != b->n_under) return false;
+    return memcmp(a->over, b->over, a->n_over * sizeof *a->over) == 0 && memcmp(a->under, b->under, a->n_under * sizeof *a->under) == 0;
+}
+
+/* u*a + u*b -> u*(a + b)      for a uniform u other than 1 */
+static Expr *common_factor(Graph *g, Expr *e) {
+    Factor u = {.number = 1, .fits = true}, v = {.number = 1, .fits = true};
+    Expr *a = split_uniform(g, e->arg[0], &u), *b = split_uniform(g, e->arg[1], &v);
+    if (!a || !b || !u.fits || !v.fits || !same_factor(&u, &v) || (fabs(u.number) == 1 && u.n_over + u.n_under == 0)) return e;
+    if (expr_is_op(e, OP_sub)) v.number = -v.number;
+    Expr *sum;
+    if (u.number > 0 || v.number < 0) {
+        if (v.number < 0 && u.number < 0) sum = expr_add(g, a, b);
+        else sum = v.number < 0 ? expr_sub(g, a, b) : expr_add(g, a, b);
+    } else {
+        sum = expr_sub(g, b, a);
+        u.number = -u.number;
+    }
+    return sum->type == TYPE_REAL ? join_uniform(g, &u, sum) : e;
+}
+
 static Expr *collect_sum(Graph *g, Expr *e) {
     Expr *a = e->arg[0], *b = e->arg[1];
     bool plus = expr_is_op(e, OP_add);
@@ -166,7 +188,7 @@ static Expr *collect_sum(Graph *g, Expr *e) {
     if (plus && a == b) return expr_mul(g, expr_real(g, 2), a);
     if (expr_is_op(b, OP_neg)) return plus ? expr_sub(g, a, b->arg[0]) : expr_add(g, a, b->arg[0]);
     if (plus && expr_is_op(a, OP_neg)) return expr_sub(g, b, a->arg[0]);
-    return e;
+    return common_factor(g, e);
 }
 
 static Expr *plain_power(Graph *g, Expr *e) {

@@ -24,9 +24,17 @@ static Expr *read_through(Graph *g, const Expr *read) {
 }
 
 static Expr *rule(Graph *g, Expr *e, void *with) {
-    (void)with;
     Expr *through = e->kind == EXPR_READ ? read_through(g, e) : NULL;
+    if (through) *(bool *)with = true;
     return through ? through : e;
 }
 
-void pass_inline(Graph *g) { rewrite_graph(rewriter_new(g, rule, NULL)); }
+/* What was read through may have made other definitions constant; chains are short, and each turn shortens them. */
+void pass_inline(Graph *g) {
+    bool any = true;
+    for (int turn = 0; any && turn < 8; turn++) {
+        any = false;
+        rewrite_graph(rewriter_new(g, rule, &any));
+        if (any) pass_algebra(g);
+    }
+}

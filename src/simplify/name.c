@@ -5,6 +5,9 @@
  * Names cost nothing, since storage follows loops, and a partial that reads its operator's result then reads that
  * tensor instead of computing it again. What is made of constants and dims alone stays where it is.
  *
+ * share: in derivatives what is costly gets one too, so that cse finds the tensor of the model that it is already:
+ * the sigmoid in the error signal of a cross-entropy is yhat.
+ *
  * split: so does a factor of a summed product that needs fewer indices than the product has.
  *
  *     s[i,k] += W[k,j]*relu(z[i,j])       ->      s_factor[i,j] = relu(z[i,j]);   s[i,k] += W[k,j]*s_factor[i,j]
@@ -14,10 +17,10 @@
 
 #include "graph/affine.h"
 
-enum { COSTLY = 4 }; /* flops from which a name pays: a division */
+enum { COSTLY = 4, SHARED = 10 }; /* flops from which a name pays: a division; and in a derivative, an exponential */
 
-static bool is_costly(Graph *g, Expr *e) {
-    if (e->kind != EXPR_OP || e->type != TYPE_REAL || op_row(g, e->of.number)->flops < COSTLY) return false;
+static bool is_costly(Graph *g, Expr *e, double least) {
+    if (e->kind != EXPR_OP || e->type != TYPE_REAL || op_row(g, e->of.number)->flops < least) return false;
     if (e->of.number == OP_div) return !is_uniform(g, e->arg[1]);
     if (e->of.number == OP_mod || op_is_draw(g, e->of.number)) return false;
     return !is_uniform(g, e);
@@ -62,10 +65,10 @@ static Expr *make_part(Graph *g, const Equation *e, Expr *x, const char *what) {
     return expr_read(g, part, subs, NULL);
 }
 
-static void name_equation(Graph *g, Equation *e) {
+static void name_equation(Graph *g, Equation *e, double least) {
     ExprList all = expr_walk(g, &e->body, 1);
     bool any = false;
-    for (uint32_t k = 0; k < all.n; k++) any |= is_costly(g, all.at[k]);
+    for (uint32_t k = 0; k < all.n; k++) any |= is_costly(g, all.at[k], least);
     if (!any) return;
     Map *memo = map_new(g->arena);
     for (uint32_t k = 0; k < all.n; k++) {
@@ -75,16 +78,19 @@ static void name_equation(Graph *g, Equation *e) {
         if (x->fill) subst_expr(s, x->fill, map_get(memo, x->fill));
         Expr *made = subst_apply(s, x);
         bool root = x == e->body && e->target->op == COMBINE_SET;
-        map_put(memo, x, !root && is_costly(g, made) ? make_part(g, e, made, op_row(g, made->of.number)->name) : made);
+        map_put(memo, x, !root && is_costly(g, made, least) ? make_part(g, e, made, op_row(g, made->of.number)->name) : made);
     }
     e->body = map_get(memo, e->body);
 }
 
-void pass_name(Graph *g) {
+static void name_all(Graph *g, double least) {
     for (uint32_t k = 0, n = g->tensors.n; k < n; k++)
         for (Equation *e = g->tensors.at[k]->pieces; e; e = e->next)
-            if (g->tensors.at[k]->type == TYPE_REAL) name_equation(g, e);
+            if (g->tensors.at[k]->type == TYPE_REAL) name_equation(g, e, least);
 }
+
+void pass_name(Graph *g) { name_all(g, COSTLY); }
+void pass_share(Graph *g) { name_all(g, SHARED); }
 
 /* Fewer indices than the domain has, those that their ranges need among them. */
 static bool needs_fewer(Graph *g, const Equation *e, Expr *x) {

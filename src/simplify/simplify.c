@@ -44,3 +44,5 @@ bool simplify(Graph *g, SimplifyStage stage, const SimplifyOptions *o) {
     }
     return true;
 }
+
+void simplify_stable(Graph *g) { pass_stable(g); }

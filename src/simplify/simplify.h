@@ -18,5 +18,7 @@ typedef struct {
 /* Runs the passes of the stage, in order. False where graph_verify failed (debug and test builds). */
 bool simplify(Graph *, SimplifyStage, const SimplifyOptions *);
 bool simplify_knows(const char *pass);
+/* The one pass that numbers staying finite rests on, for those who run no others: the interpreter of bpc eval. */
+void simplify_stable(Graph *);
 
 #endif
