@@ -17,7 +17,8 @@ typedef struct {
 
 static Formals formals_of(Node *node) { return (Formals){node->kid, node->n_formals}; }
 
-/* `: [T, d]` names the sizes of an argument, or states them. */
+/* `: [T, d]` names the sizes of an argument: a name of the def's own, whatever the file means by it. What has a meaning in the
+ * def already (an earlier size, what a layer was made with), and all that is more than a name, states them. */
 static bool bind_sizes(C *c, Scope *inner, Node *formal, Value *v, Node *arg) {
     Node *shape = formal->kid[1];
     if (!shape || !is_array(v)) return true;
@@ -30,7 +31,7 @@ static bool bind_sizes(C *c, Scope *inner, Node *formal, Value *v, Node *arg) {
         Node *size = shape->kid[k];
         Scope *where;
         Expr *expected;
-        if (size->kind == NODE_NAME && (!scope_find(inner, size->name, &where) || where == c->builtins)) {
+        if (size->kind == NODE_NAME && (!scope_find(inner, size->name, &where) || where == c->builtins || where->is_file || where->is_module)) {
             scope_bind(c, inner, size->name, size->span, NODE_DIM, scalar(c, v->extent[k]));
             continue;
         }

@@ -4,6 +4,7 @@
  *     log(1 - sigmoid(x))         ->  -softplus(x)             log(1 + exp(x))       ->  softplus(x)
  *     log(sum(exp(s)))            ->  logsumexp(s)             exp(s)/sum(exp(t))    ->  exp(s - logsumexp(t))
  *     log(exp(s)/sum(exp(t)))     ->  s - logsumexp(t)
+ *     1/(1 + exp(-x)), exp(x)/(1 + exp(x))             ->  sigmoid(x)
  *     a*log(sigmoid(x)) + (1 - a)*log(1 - sigmoid(x))  ->  a*x - softplus(x)
  *
  * They are recognised through names, subscripts and gathers: a read of a tensor that one equation defines counts as
@@ -16,7 +17,7 @@ typedef struct {
 } Stable;
 
 /* What the expression says, seen through names. */
-static Expr *look(Graph *g, Expr *e) {
+static Expr *look_through(Graph *g, Expr *e) {
     for (int depth = 0; depth < 8 && e->kind == EXPR_READ && !e->fill; depth++) {
         const Tensor *t = e->of.tensor;
         Equation *def = t->op == COMBINE_SET && (t->role == ROLE_WRITTEN || t->role == ROLE_PART) ? plain_definition(g, t) : NULL;
@@ -27,6 +28,27 @@ static Expr *look(Graph *g, Expr *e) {
     }
     return e;
 }
+
+/* 1 + exp(x), in either order: x; else NULL. */
+static Expr *one_plus_exp(Graph *g, Expr *e) {
+    e = look_through(g, e);
+    for (int k = 0; k < 2 && expr_is_op(e, OP_add); k++) {
+        Expr *x = look_through(g, e->arg[1 - k]);
+        if (expr_is_number(e->arg[k], 1) && expr_is_op(x, OP_exp)) return x->arg[0];
+    }
+    return NULL;
+}
+
+/* A quotient that is a sigmoid; else itself. */
+static Expr *as_sigmoid(Graph *g, Expr *e) {
+    Expr *x = expr_is_op(e, OP_div) ? one_plus_exp(g, e->arg[1]) : NULL;
+    if (!x) return e;
+    if (expr_is_number(e->arg[0], 1)) return expr_op1(g, OP_sigmoid, expr_is_op(x, OP_neg) ? x->arg[0] : expr_op1(g, OP_neg, x));
+    Expr *top = look_through(g, e->arg[0]);
+    return expr_is_op(top, OP_exp) && top->arg[0] == x ? expr_op1(g, OP_sigmoid, x) : e;
+}
+
+static Expr *look(Graph *g, Expr *e) { return as_sigmoid(g, look_through(g, e)); }
 
 static Expr *softplus(Graph *g, Expr *x) { return expr_op1(g, OP_softplus, x); }
 static Expr *negative(Graph *g, Expr *x) { return expr_op1(g, OP_neg, x); }
@@ -68,10 +90,8 @@ static Expr *stable_log(Stable *s, Expr *e) {
         Expr *p = look(g, a->arg[1]);
         if (expr_is_op(p, OP_sigmoid)) return negative(g, softplus(g, p->arg[0]));
     }
-    for (int k = 0; k < 2 && expr_is_op(a, OP_add); k++) {
-        Expr *x = look(g, a->arg[1 - k]);
-        if (expr_is_number(a->arg[k], 1) && expr_is_op(x, OP_exp)) return softplus(g, x->arg[0]);
-    }
+    Expr *x = one_plus_exp(g, a);
+    if (x) return softplus(g, x);
     if (expr_is_op(a, OP_div)) {
         Expr *stable = log_of_quotient(s, a);
         if (stable) return stable;
@@ -143,7 +163,7 @@ static Expr *rule(Graph *g, Expr *e, void *with) {
     if (expr_is_op(e, OP_log)) return stable_log(s, e);
     if (expr_is_op(e, OP_div)) {
         Expr *log = log_of_quotient(s, e);
-        return log ? expr_op1(g, OP_exp, log) : e;
+        return log ? expr_op1(g, OP_exp, log) : as_sigmoid(g, e);
     }
     if (expr_is_op(e, OP_add) || expr_is_op(e, OP_sub)) return stable_sum(g, e);
     return e;

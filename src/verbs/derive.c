@@ -2,8 +2,10 @@
 #include "verbs/derive.h"
 
 #include "diff/diff.h"
+#include "simplify/passes.h"
 
 int derive_requests(Model *m, const Options *o) {
+    pass_stable(m->graph);
     diff_requests(m->graph);
     return model_report(m, o);
 }

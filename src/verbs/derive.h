@@ -11,7 +11,7 @@ typedef struct {
     Tensor **seeds;      /* by wrt: what the tangents start from */
 } Derived;
 
-/* The model's own derivative expressions (grad, jacobian …), as equations. Prints what is wrong, returns a status. */
+/* The model's own derivative expressions (grad, jacobian …), as equations; and the stable forms that the language promises. Prints what is wrong, returns a status. */
 int derive_requests(Model *, const Options *);
 /* The gradient of `of` with respect to each of wrt, in reverse mode. */
 void derive_gradient(Model *, Derived *, Tensor *of);

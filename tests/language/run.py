@@ -14,11 +14,14 @@ A model says in comments what it is given and what must come out, as numpy expre
     #real f32                            precision (f64)
     #nocheck                             a loss at a point where it has no derivative: bpc check is left out
 
-Each is computed by the interpreter and by compiled code at -O0 and -O2, and every result must be what numpy says; every
-result that bpc prints must be named. A model with a loss also goes through bpc check."""
+Each is computed by the interpreter and by compiled code at -O0 and -O2 (WAYS="--interpret,-O1 --mode forward" says otherwise),
+and every result must be what numpy says; every result that bpc prints must be named. A model with a loss also goes through bpc check."""
 import json, math, os, re, subprocess, sys, tempfile
 from concurrent.futures import ThreadPoolExecutor
 import numpy as np
+
+
+WAYS = [way.split() for way in os.environ.get("WAYS", "--interpret,-O0,-O2").split(",")]
 
 
 def helpers():
@@ -106,24 +109,24 @@ def run(bpc, path):
             want = ["--want", "value,gradient", "--wrt", ",".join(case["grad"])]
             if case["of"]:
                 want += ["--of", case["of"]]
-        for how in (["--interpret"], ["-O0"], ["-O2"]):
+        for how in WAYS:
             done = subprocess.run([bpc, "eval"] + common + want + how, capture_output=True, text=True, timeout=60)
             if done.returncode:
-                wrong.append(f"{how[0]}: status {done.returncode}: {done.stderr.strip()[:600]}")
+                wrong.append(f"{' '.join(how)}: status {done.returncode}: {done.stderr.strip()[:600]}")
                 if done.returncode == 1:
                     break
                 continue
             results = json.loads(done.stdout)
             gradient = results.pop("gradient", {})
             for name in set(results) ^ set(case["out"]):
-                wrong.append(f"{how[0]}: {name} is {'not said in comments' if name in results else 'not among the results'}")
+                wrong.append(f"{' '.join(how)}: {name} is {'not said in comments' if name in results else 'not among the results'}")
             for kind, found, wanted in (("", results, case["out"]), ("gradient of ", gradient, case["grad"])):
                 for name in set(found) & set(wanted):
                     message = differs(found[name], wanted[name], case["tolerance"])
                     if message:
-                        wrong.append(f"{how[0]}: {kind}{name} {message}")
+                        wrong.append(f"{' '.join(how)}: {kind}{name} {message}")
             if set(gradient) != set(case["grad"]):
-                wrong.append(f"{how[0]}: gradients of {sorted(gradient)}, not {sorted(case['grad'])}")
+                wrong.append(f"{' '.join(how)}: gradients of {sorted(gradient)}, not {sorted(case['grad'])}")
         if case["check"] and not wrong:
             done = subprocess.run([bpc, "check"] + common, capture_output=True, text=True, timeout=120)
             if done.returncode:
