@@ -16,7 +16,7 @@ AR ?= ar
 CFLAGS ?= -O2 -g -DNDEBUG
 WARN := -Wall -Wextra -Wpedantic -Werror
 DEPENDENCIES := gcc g++ clang make flex bison pkg-config check libsubunit-dev libjansson-dev zlib1g-dev libunistring-dev libmpfr-dev \
-                libopenblas-dev cmake valgrind python3 python3-numpy
+                libopenblas-dev liblapacke-dev cmake valgrind python3 python3-numpy
 
 GEN := $(BUILD)/gen
 BPC_SRC := $(filter-out src/main.c src/verbs/%,$(wildcard src/*/*.c))
@@ -46,7 +46,7 @@ $(GEN)/grammar/%.o: $(GEN)/grammar/%.c
 	$(CC) $(BPC_CFLAGS) -c -o $@ $<
 
 # libbp's inline functions as lines of text, for bpc --standalone.
-$(GEN)/runtime_text.inc: runtime/bp_math.h runtime/bp_random.h
+$(GEN)/runtime_text.inc: runtime/bp_math.h runtime/bp_random.h runtime/bp_linalg.h
 	@mkdir -p $(@D)
 	sed -e 's/\\/\\\\/g' -e 's/"/\\"/g' -e 's/^/"/' -e 's/$$/",/' $^ > $@.tmp && mv $@.tmp $@
 
@@ -62,7 +62,7 @@ $(BUILD)/bpc: $(VERB_OBJ) $(BUILD)/libbpc.a $(BUILD)/libbp.a
 
 # ---- the package: from the build folder it points at the sources, once installed at the prefix -------------------------
 package = sed -e 's|@PREFIX@|$(1)|; s|@INCLUDEDIR@|$(2)|; s|@LIBDIR@|$(3)|; s|@VERSION@|$(VERSION)|; s|@PRIVATE_LIBS@|$(RUNTIME_LIBS)|'
-$(BUILD)/bp.pc: runtime/bp.pc.in
+$(BUILD)/bp.pc: runtime/bp.pc.in runtime/build.mk
 	@mkdir -p $(@D)
 	$(call package,$(CURDIR),$(CURDIR)/runtime,$(abspath $(BUILD))) $< > $@
 cmake_package = sed -e 's|@CMAKE_TO_PREFIX@|../../..|; s|@CMAKE_INCLUDE@|include|; s|@CMAKE_LIB@|lib|; s|@VERSION@|$(VERSION)|' \

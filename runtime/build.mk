@@ -16,7 +16,10 @@ endif
 # CBLAS when it is there; the plain fallback is always compiled in as well.
 RUNTIME_CBLAS_LIBS := $(shell pkg-config --libs openblas 2>/dev/null)
 RUNTIME_CBLAS_FLAGS := $(if $(RUNTIME_CBLAS_LIBS),-DBP_HAVE_CBLAS $(shell pkg-config --cflags openblas 2>/dev/null))
-RUNTIME_LIBS := $(RUNTIME_CBLAS_LIBS) -ljansson -lz -lm
+# LAPACK for large factorisations, when its C interface is there too.
+RUNTIME_LAPACK_LIBS := $(if $(RUNTIME_CBLAS_LIBS),$(shell pkg-config --libs lapacke 2>/dev/null))
+RUNTIME_CBLAS_FLAGS += $(if $(RUNTIME_LAPACK_LIBS),-DBP_HAVE_LAPACKE $(shell pkg-config --cflags lapacke 2>/dev/null))
+RUNTIME_LIBS := $(RUNTIME_LAPACK_LIBS) $(RUNTIME_CBLAS_LIBS) -ljansson -lz -lm
 
 # -fno-math-errno, -ftree-vectorize: nothing here asks errno about a square root, and the optimisers' loops gain ninefold.
 RUNTIME_CFLAGS = -std=c11 -Wall -Wextra -Wpedantic -Wconversion -Wdouble-promotion -Werror -fno-math-errno -ftree-vectorize \

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What bp_math.h and bp_random.h promise besides their values:
+"""What bp_math.h, bp_random.h and bp_linalg.h promise besides their values:
 
 1. every section compiles with the sections it names and nothing else, without a warning (bpc --standalone copies them);
 2. the public headers are valid C11 and C++11, without a warning, under every compiler given;
@@ -33,9 +33,9 @@ def compile_text(compiler, text, *flags, language='c', standard='c11'):
 
 
 def sections():
-    """(name, needs, text) in order, and the text of the prologue, of the two headers together."""
+    """(name, needs, text) in order, and the text of the prologue, of the headers together."""
     found, prologue = [], ''
-    for header in ('bp_math.h', 'bp_random.h'):
+    for header in ('bp_math.h', 'bp_random.h', 'bp_linalg.h'):
         parts = re.split(r'(?m)^/\*@ (\w+):(.*?) \*/$', (RUNTIME / header).read_text())
         for name, needs, text in zip(parts[1::3], parts[2::3], parts[3::3]):
             if name == 'prologue':

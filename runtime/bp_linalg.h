@@ -1,0 +1,247 @@
+/* bp_linalg.h - solve, inverse, determinant, Cholesky's factor of dense matrices, row by row, in double (bp_NAME) and float
+ * (bp_NAMEf), as textbooks have them: elimination with exchanges of rows (Golub and Van Loan, Matrix Computations, 3.4 and
+ * 4.2). What they work in is the caller's: `factors`, n*n numbers, and `row`, n. They return 0, or 1 where the
+ * factorisation does not exist; then the result is unspecified.
+ *
+ * bp_NAME_f64 and bp_NAME_f32 are the same, but call LAPACK for large matrices where libbp was built with it.
+ *
+ * Cut into sections as bp_math.h is, whose sections they also name. */
+#ifndef BP_LINALG_H
+#define BP_LINALG_H
+
+#include "bp_math.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/*@ prologue: */
+
+/*@ bp_lu: */
+/* Factorises the n x n matrix a in place: rows exchanged as `row` says (row[k] >= k changed places with k), then unit lower
+ * times upper triangular. Returns the sign of the exchanges, or 0 where a pivot is 0 or nan. */
+static inline int bp_lu(int64_t n, double *a, int32_t *row) {
+    int sign = 1;
+    for (int64_t k = 0; k < n; k++) {
+        int64_t pivot = k;
+        double most = -1.0;
+        for (int64_t i = k; i < n; i++) {
+            const double size = a[i*n + k] < 0.0 ? -a[i*n + k] : a[i*n + k];
+            if (size > most) most = size, pivot = i;
+        }
+        row[k] = (int32_t)pivot;
+        if (pivot != k) {
+            sign = -sign;
+            for (int64_t j = 0; j < n; j++) {
+                const double t = a[k*n + j];
+                a[k*n + j] = a[pivot*n + j];
+                a[pivot*n + j] = t;
+            }
+        }
+        const double top = a[k*n + k];
+        if (!(top < 0.0 || top > 0.0)) return 0;
+        for (int64_t i = k + 1; i < n; i++) {
+            const double factor = a[i*n + k]/top;
+            a[i*n + k] = factor;
+            for (int64_t j = k + 1; j < n; j++) a[i*n + j] -= factor*a[k*n + j];
+        }
+    }
+    return sign;
+}
+
+/*@ bp_luf: */
+static inline int bp_luf(int64_t n, float *a, int32_t *row) {
+    int sign = 1;
+    for (int64_t k = 0; k < n; k++) {
+        int64_t pivot = k;
+        float most = -1.0f;
+        for (int64_t i = k; i < n; i++) {
+            const float size = a[i*n + k] < 0.0f ? -a[i*n + k] : a[i*n + k];
+            if (size > most) most = size, pivot = i;
+        }
+        row[k] = (int32_t)pivot;
+        if (pivot != k) {
+            sign = -sign;
+            for (int64_t j = 0; j < n; j++) {
+                const float t = a[k*n + j];
+                a[k*n + j] = a[pivot*n + j];
+                a[pivot*n + j] = t;
+            }
+        }
+        const float top = a[k*n + k];
+        if (!(top < 0.0f || top > 0.0f)) return 0;
+        for (int64_t i = k + 1; i < n; i++) {
+            const float factor = a[i*n + k]/top;
+            a[i*n + k] = factor;
+            for (int64_t j = k + 1; j < n; j++) a[i*n + j] -= factor*a[k*n + j];
+        }
+    }
+    return sign;
+}
+
+/*@ bp_lu_solve: */
+/* Solves for the m columns of x, in place, by what bp_lu left in a and row. */
+static inline void bp_lu_solve(int64_t n, int64_t m, const double *a, const int32_t *row, double *x) {
+    for (int64_t k = 0; k < n; k++)
+        for (int64_t j = 0; j < m && row[k] != k; j++) {
+            const double t = x[k*m + j];
+            x[k*m + j] = x[row[k]*m + j];
+            x[row[k]*m + j] = t;
+        }
+    for (int64_t i = 0; i < n; i++)
+        for (int64_t k = 0; k < i; k++)
+            for (int64_t j = 0; j < m; j++) x[i*m + j] -= a[i*n + k]*x[k*m + j];
+    for (int64_t i = n - 1; i >= 0; i--) {
+        for (int64_t k = i + 1; k < n; k++)
+            for (int64_t j = 0; j < m; j++) x[i*m + j] -= a[i*n + k]*x[k*m + j];
+        for (int64_t j = 0; j < m; j++) x[i*m + j] /= a[i*n + i];
+    }
+}
+
+/*@ bp_lu_solvef: */
+static inline void bp_lu_solvef(int64_t n, int64_t m, const float *a, const int32_t *row, float *x) {
+    for (int64_t k = 0; k < n; k++)
+        for (int64_t j = 0; j < m && row[k] != k; j++) {
+            const float t = x[k*m + j];
+            x[k*m + j] = x[row[k]*m + j];
+            x[row[k]*m + j] = t;
+        }
+    for (int64_t i = 0; i < n; i++)
+        for (int64_t k = 0; k < i; k++)
+            for (int64_t j = 0; j < m; j++) x[i*m + j] -= a[i*n + k]*x[k*m + j];
+    for (int64_t i = n - 1; i >= 0; i--) {
+        for (int64_t k = i + 1; k < n; k++)
+            for (int64_t j = 0; j < m; j++) x[i*m + j] -= a[i*n + k]*x[k*m + j];
+        for (int64_t j = 0; j < m; j++) x[i*m + j] /= a[i*n + i];
+    }
+}
+
+/*@ bp_solve: bp_lu bp_lu_solve */
+/* x of a x = b, where a is n x n, b and x are n x m. */
+static inline int bp_solve(int64_t n, int64_t m, const double *a, const double *b, double *x, double *factors, int32_t *row) {
+    for (int64_t k = 0; k < n*n; k++) factors[k] = a[k];
+    for (int64_t k = 0; k < n*m; k++) x[k] = b[k];
+    if (bp_lu(n, factors, row) == 0) return 1;
+    bp_lu_solve(n, m, factors, row, x);
+    return 0;
+}
+
+/*@ bp_solvef: bp_luf bp_lu_solvef */
+static inline int bp_solvef(int64_t n, int64_t m, const float *a, const float *b, float *x, float *factors, int32_t *row) {
+    for (int64_t k = 0; k < n*n; k++) factors[k] = a[k];
+    for (int64_t k = 0; k < n*m; k++) x[k] = b[k];
+    if (bp_luf(n, factors, row) == 0) return 1;
+    bp_lu_solvef(n, m, factors, row, x);
+    return 0;
+}
+
+/*@ bp_inv: bp_lu bp_lu_solve */
+static inline int bp_inv(int64_t n, const double *a, double *x, double *factors, int32_t *row) {
+    for (int64_t k = 0; k < n*n; k++) factors[k] = a[k];
+    for (int64_t k = 0; k < n*n; k++) x[k] = 0.0;
+    for (int64_t k = 0; k < n; k++) x[k*n + k] = 1.0;
+    if (bp_lu(n, factors, row) == 0) return 1;
+    bp_lu_solve(n, n, factors, row, x);
+    return 0;
+}
+
+/*@ bp_invf: bp_luf bp_lu_solvef */
+static inline int bp_invf(int64_t n, const float *a, float *x, float *factors, int32_t *row) {
+    for (int64_t k = 0; k < n*n; k++) factors[k] = a[k];
+    for (int64_t k = 0; k < n*n; k++) x[k] = 0.0f;
+    for (int64_t k = 0; k < n; k++) x[k*n + k] = 1.0f;
+    if (bp_luf(n, factors, row) == 0) return 1;
+    bp_lu_solvef(n, n, factors, row, x);
+    return 0;
+}
+
+/*@ bp_det: bp_lu */
+/* 0 of a singular matrix; a nan stays one. */
+static inline void bp_det(int64_t n, const double *a, double *x, double *factors, int32_t *row) {
+    for (int64_t k = 0; k < n*n; k++) factors[k] = a[k];
+    const int sign = bp_lu(n, factors, row);
+    double product = sign < 0 ? -1.0 : 1.0;
+    for (int64_t k = 0; k < n && sign != 0; k++) product *= factors[k*n + k];
+    for (int64_t k = 0; k < n*n && sign == 0; k++) product *= 0.0*factors[k];
+    *x = product;
+}
+
+/*@ bp_detf: bp_luf */
+static inline void bp_detf(int64_t n, const float *a, float *x, float *factors, int32_t *row) {
+    for (int64_t k = 0; k < n*n; k++) factors[k] = a[k];
+    const int sign = bp_luf(n, factors, row);
+    float product = sign < 0 ? -1.0f : 1.0f;
+    for (int64_t k = 0; k < n && sign != 0; k++) product *= factors[k*n + k];
+    for (int64_t k = 0; k < n*n && sign == 0; k++) product *= 0.0f*factors[k];
+    *x = product;
+}
+
+/*@ bp_logdet: bp_lu bp_log */
+/* The logarithm of the determinant's size. */
+static inline int bp_logdet(int64_t n, const double *a, double *x, double *factors, int32_t *row) {
+    for (int64_t k = 0; k < n*n; k++) factors[k] = a[k];
+    if (bp_lu(n, factors, row) == 0) return 1;
+    double sum = 0.0;
+    for (int64_t k = 0; k < n; k++) sum += bp_log(factors[k*n + k] < 0.0 ? -factors[k*n + k] : factors[k*n + k]);
+    *x = sum;
+    return 0;
+}
+
+/*@ bp_logdetf: bp_luf bp_logf */
+static inline int bp_logdetf(int64_t n, const float *a, float *x, float *factors, int32_t *row) {
+    for (int64_t k = 0; k < n*n; k++) factors[k] = a[k];
+    if (bp_luf(n, factors, row) == 0) return 1;
+    float sum = 0.0f;
+    for (int64_t k = 0; k < n; k++) sum += bp_logf(factors[k*n + k] < 0.0f ? -factors[k*n + k] : factors[k*n + k]);
+    *x = sum;
+    return 0;
+}
+
+/*@ bp_cholesky: bp_sqrt */
+/* The lower factor of a symmetric positive definite matrix, of which what is on and below the diagonal is read. */
+static inline int bp_cholesky(int64_t n, const double *a, double *x) {
+    for (int64_t i = 0; i < n; i++) {
+        for (int64_t j = 0; j <= i; j++) {
+            double sum = a[i*n + j];
+            for (int64_t k = 0; k < j; k++) sum -= x[i*n + k]*x[j*n + k];
+            if (j < i) x[i*n + j] = sum/x[j*n + j];
+            else if (sum > 0.0) x[i*n + i] = bp_sqrt(sum);
+            else return 1;
+        }
+        for (int64_t j = i + 1; j < n; j++) x[i*n + j] = 0.0;
+    }
+    return 0;
+}
+
+/*@ bp_choleskyf: bp_sqrtf */
+static inline int bp_choleskyf(int64_t n, const float *a, float *x) {
+    for (int64_t i = 0; i < n; i++) {
+        for (int64_t j = 0; j <= i; j++) {
+            float sum = a[i*n + j];
+            for (int64_t k = 0; k < j; k++) sum -= x[i*n + k]*x[j*n + k];
+            if (j < i) x[i*n + j] = sum/x[j*n + j];
+            else if (sum > 0.0f) x[i*n + i] = bp_sqrtf(sum);
+            else return 1;
+        }
+        for (int64_t j = i + 1; j < n; j++) x[i*n + j] = 0.0f;
+    }
+    return 0;
+}
+
+/*@ end: */
+
+int bp_solve_f64(int64_t n, int64_t m, const double *a, const double *b, double *x, double *factors, int32_t *row);
+int bp_inv_f64(int64_t n, const double *a, double *x, double *factors, int32_t *row);
+void bp_det_f64(int64_t n, const double *a, double *x, double *factors, int32_t *row);
+int bp_logdet_f64(int64_t n, const double *a, double *x, double *factors, int32_t *row);
+int bp_cholesky_f64(int64_t n, const double *a, double *x);
+int bp_solve_f32(int64_t n, int64_t m, const float *a, const float *b, float *x, float *factors, int32_t *row);
+int bp_inv_f32(int64_t n, const float *a, float *x, float *factors, int32_t *row);
+void bp_det_f32(int64_t n, const float *a, float *x, float *factors, int32_t *row);
+int bp_logdet_f32(int64_t n, const float *a, float *x, float *factors, int32_t *row);
+int bp_cholesky_f32(int64_t n, const float *a, float *x);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
