@@ -10,6 +10,15 @@
 
 Expr *strong_mul(Graph *g, Expr *a, Expr *b) { return !a ? b : !b ? a : expr_op2(g, OP_smul, a, b); }
 
+/* An error signal (or tangent) times a partial. A partial that is a choice is a choice of products: the loser of a max gets 0
+ * of an infinite signal too.
+ *
+ *     a * (if c then p else 0)      ->      if c then a*p else 0 */
+static Expr *chain(Graph *g, Expr *a, Expr *partial) {
+    if (partial->kind == EXPR_SELECT) return expr_select(g, partial->arg[0], chain(g, a, partial->arg[1]), chain(g, a, partial->arg[2]));
+    return expr_is_number(partial, 0) ? expr_real(g, 0) : strong_mul(g, a, partial);
+}
+
 typedef struct {
     bool live;       /* an active read is below */
     bool used;
@@ -86,7 +95,7 @@ static void use_op(Sweep *s, Expr *e, const State *state) {
         if (!passes(g, e, k) || !state_of(s, e->arg[k])->live) continue;
         Expr *partial = op_partial(g, e, k, e == s->equation->body ? s->result : e);
         /* d(smul(a, b))/db = a is itself what must be strong: where a is 0, b never mattered */
-        Expr *term = expr_is_op(e, OP_smul) && k == 1 ? strong_mul(g, partial, state->adjoint) : strong_mul(g, state->adjoint, partial);
+        Expr *term = expr_is_op(e, OP_smul) && k == 1 ? strong_mul(g, partial, state->adjoint) : chain(g, state->adjoint, partial);
         add_use(s, e->arg[k], state->condition, term);
     }
 }
@@ -141,7 +150,7 @@ static Expr *op_tangent(Sweep *s, Expr *e) {
         Expr *dot = passes(g, e, k) ? state_of(s, e->arg[k])->tangent : NULL;
         if (!dot) continue;
         Expr *partial = op_partial(g, e, k, e == s->equation->body ? s->result : e);
-        Expr *term = expr_is_op(e, OP_smul) && k == 1 ? strong_mul(g, partial, dot) : strong_mul(g, dot, partial);
+        Expr *term = expr_is_op(e, OP_smul) && k == 1 ? strong_mul(g, partial, dot) : chain(g, dot, partial);
         sum = sum ? expr_add(g, sum, term) : term;
     }
     return sum;
