@@ -193,7 +193,7 @@ static int compile_functions(Compilation *c) {
 
 static Compilation compilation_new(Model *m, const Options *o) {
     return (Compilation){.m = m, .g = m->graph, .o = o,
-                         .simplify = {.level = o->level, .dump_after = o->dump_after},
+                         .simplify = {.level = o->level, .without = o->without, .dump_after = o->dump_after},
                          .plan = {.level = o->level}};
 }
 
@@ -209,6 +209,10 @@ static const char *header_path(Arena *arena, const Options *o, const char *outpu
 }
 
 int model_emit(Model *m, const Options *o, const char *header_name, Text *c_text, Text *h_text) {
+    if (o->without && !simplify_knows(o->without)) {
+        fprintf(stderr, "bpc: --without: no pass is called '%s'\n", o->without);
+        return STATUS_FAILED;
+    }
     Compilation c = compilation_new(m, o);
     int status = compile_functions(&c);
     if (status != STATUS_DONE) return status;

@@ -32,6 +32,7 @@ const OptionRow code_options[] = {
     {"blas", '\0', OPTION_CHOICE, AT(blas), "cblas|none", "call CBLAS for large products, or loops only (cblas)", "cblas|none", 0},
     {"threads", '\0', OPTION_CHOICE, AT(threads), "openmp|none", "share large loops out to threads (openmp)", "openmp|none", 0},
     {"checkpoint", '\0', OPTION_TEXT, AT(checkpoint), "none|sqrt|N|auto", "what is kept and what is recomputed (auto)", NULL, 0},
+    {"without", '\0', OPTION_TEXT, AT(without), "PASS", OPTION_HIDDEN, NULL, 0}, /* for tests: leave a simplification out */
     {"memory", '\0', OPTION_TEXT, AT(memory), "SIZE", "most workspace to use, such as 64M", NULL, 0},
     OPTIONS_END};
 
@@ -186,7 +187,8 @@ static void print_help(const VerbHelp *verb) {
     printf("usage: bpc %s%s[options] %s\n\n", verb->verb ? verb->verb : "", verb->verb ? " " : "", verb->usage);
     print_help_text(verb->summary, 0);
     printf("\n");
-    for (int k = 0; k < n; k++) print_row(rows[k]);
+    for (int k = 0; k < n; k++)
+        if (*rows[k]->help) print_row(rows[k]);
 }
 
 /* ---- getopt ------------------------------------------------------------------------------------------------------ */

@@ -28,7 +28,7 @@ typedef struct {
     StringList want, of, wrt;
     int mode; /* Mode */
     /* compile */
-    const char *output, *prefix, *checkpoint, *memory, *depend_file, *dump_after;
+    const char *output, *prefix, *checkpoint, *memory, *depend_file, *dump_after, *without;
     int emit, blas, threads, level; /* Emit, Blas, Threads, 0..2 */
     bool standalone, depend;
     /* eval, check */
@@ -70,6 +70,7 @@ typedef struct {
 /* Tables that several verbs share; each ends in a row without kind and help (OPTIONS_END). */
 extern const OptionRow model_options[], derivative_options[], code_options[], compile_options[];
 #define OPTIONS_END {.help = NULL}
+#define OPTION_HIDDEN "" /* the help of a row that --help leaves out */
 
 typedef struct {
     const char *verb;    /* NULL: compile, which needs no word */
