@@ -60,7 +60,11 @@ static Expr *written_out(Graph *g, Expr *e, void *with) {
 }
 
 /* Subscripts and extents may hold such operators too. */
-static Expr *write_out(Writer *w, Expr *e) { return e->n ? rewrite(rewriter_new(w->g, written_out, NULL), e) : e; }
+/* One rewriter serves a whole function: what it remembers goes by the numbers of nodes. */
+static Expr *write_out(Writer *w, Expr *e) {
+    if (!w->expander) w->expander = rewriter_new(w->g, written_out, NULL);
+    return e->n ? rewrite(w->expander, e) : e;
+}
 
 /* Row by row over the axes that are kept: (i*n + j)*k + l. */
 static Expr *element_offset(Writer *w, const Buffer *b, Expr *const *subs) {

@@ -23,6 +23,7 @@ typedef struct {
     const Equation *said; /* the comment that was printed last */
     uint32_t n_temps;
     Map *used;    /* Symbol of a libbp function -> used */
+    struct Rewriter *expander; /* writes out operators that C does not have */
     bool *calls_product, *calls_blas; /* set where the function calls them */
 } Writer;
 

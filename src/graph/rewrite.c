@@ -3,27 +3,49 @@
 
 #include "graph/ops.h"
 
+#include <string.h>
+
 #include "graph/affine.h"
 
 struct Rewriter {
     Graph *g;
     Rule *rule;
     void *with;
-    Map *memo;
+    Expr **memo; /* by id */
+    uint32_t room;
 };
 
 Rewriter *rewriter_new(Graph *g, Rule *rule, void *with) {
     Rewriter *r = NEW(g->arena, Rewriter);
-    *r = (Rewriter){g, rule, with, map_new(g->arena)};
+    *r = (Rewriter){g, rule, with, NULL, 0};
     return r;
+}
+
+static Expr *known(const Rewriter *r, const Expr *e) { return e->id < r->room ? r->memo[e->id] : NULL; }
+
+static void remember(Rewriter *r, const Expr *e, Expr *made) {
+    if (e->id >= r->room) {
+        uint32_t room = e->id + e->id / 2 + 256;
+        Expr **memo = NEW_ARRAY(r->g->arena, Expr *, room);
+        if (r->room) memcpy(memo, r->memo, r->room * sizeof *memo);
+        r->memo = memo;
+        r->room = room;
+    }
+    r->memo[e->id] = made;
 }
 
 static Expr *rebuild(Rewriter *r, Expr *e) {
     Graph *g = r->g;
     Expr *small[8], **args = e->n <= 8 ? small : NEW_ARRAY(g->arena, Expr *, e->n);
-    for (uint32_t k = 0; k < e->n; k++) args[k] = map_get(r->memo, e->arg[k]);
+    Expr *fill = e->fill ? known(r, e->fill) : NULL;
+    bool same = fill == e->fill;
+    for (uint32_t k = 0; k < e->n; k++) {
+        args[k] = known(r, e->arg[k]);
+        same &= args[k] == e->arg[k];
+    }
+    if (same) return e;
     switch (e->kind) {
-    case EXPR_READ: return expr_read(g, e->of.tensor, args, e->fill ? map_get(r->memo, e->fill) : NULL);
+    case EXPR_READ: return expr_read(g, e->of.tensor, args, fill);
     case EXPR_OP: return expr_op(g, e->of.number, args, e->n);
     case EXPR_SELECT: return expr_select(g, args[0], args[1], args[2]);
     default: return e;
@@ -32,20 +54,19 @@ static Expr *rebuild(Rewriter *r, Expr *e) {
 
 Expr *rewrite(Rewriter *r, Expr *e) {
     if (!e) return NULL;
-    Expr *known = map_get(r->memo, e);
-    if (known) return known;
+    if (known(r, e)) return known(r, e);
     ExprList all = expr_walk(r->g, &e, 1);
     for (uint32_t k = 0; k < all.n; k++) {
-        if (map_get(r->memo, all.at[k])) continue;
+        if (known(r, all.at[k])) continue;
         Expr *x = rebuild(r, all.at[k]);
         for (int turn = 0; turn < 16; turn++) { /* until nothing applies; the bound is a net, rules do terminate */
             Expr *next = r->rule(r->g, x, r->with);
             if (next == x) break;
             x = next;
         }
-        map_put(r->memo, all.at[k], x);
+        remember(r, all.at[k], x);
     }
-    return map_get(r->memo, e);
+    return known(r, e);
 }
 
 void rewrite_graph(Rewriter *r) {
