@@ -216,7 +216,7 @@ Graph *check_model_files(Base *base, const char *path, const char *text, size_t 
     C *c = NEW(base->arena, C);
     c->base = base, c->arena = base->arena, c->options = options, c->files = files;
     c->g = graph_new(base);
-    c->modules = map_new(c->arena), c->def_depth = map_new(c->arena), c->drafts_of = map_new(c->arena);
+    c->modules = map_new(c->arena), c->def_depth = map_new(c->arena), c->drafts_of = map_new(c->arena), c->bounded = map_new(c->arena);
     c->group_of = map_new(c->arena), c->wanted = map_new(c->arena), c->requested = map_new(c->arena), c->derivative_of = map_new(c->arena);
     c->define_used = NEW_ARRAY(c->arena, bool, options ? options->n_defines : 1);
     c->builtins = scope_new(c, NULL);

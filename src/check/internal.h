@@ -241,6 +241,7 @@ struct Check_ {
     Tensor *training;
     Map *triangles; /* Tensor -> its one Draft, where its ranges use each other */
     Map *drafts_of; /* Tensor -> its last Draft */
+    Map *bounded;   /* integer Tensor -> what is known of its values (ranges.c) */
     Map *requested; /* formals that a derivative is by */
     Map *derivative_of; /* DEF -> DerivedOp */
     Node *deriving; /* the def whose `derivative` is being read */

@@ -36,7 +36,12 @@ typedef struct {
     Expr *const *keep; /* indices that are left standing */
     uint32_t n_keep;
     int depth;
+    Map *known; /* Expr -> Bounded: shared parts are looked at once */
 } Hull;
+typedef struct {
+    bool known;
+    Affine lo, hi;
+} Bounded;
 
 static bool hull_of(Hull *h, Expr *e, Affine *lo, Affine *hi);
 
@@ -142,10 +147,40 @@ static bool op_hull(Hull *h, Expr *e, Affine *lo, Affine *hi) {
     }
 }
 
+/* Integers that equations define: what the right sides stay inside of, whatever the indices. Looked at once; what needs itself
+ * (a recurrence) is not known while it is looked at. */
+static bool drafts_hull(Hull *h, Draft *d, Affine *lo, Affine *hi) {
+    for (bool first = true; d; d = d->next, first = false) {
+        Hull own = {.c = h->c, .depth = h->depth + 1};
+        Affine l, u;
+        if (!hull_of(&own, d->label ? d->label : d->body, &l, &u)) return false;
+        if (first) *lo = l, *hi = u;
+        else looser(h->c, lo, &l, false, lo), looser(h->c, hi, &u, true, hi);
+    }
+    return true;
+}
+
+static bool written_hull(Hull *h, Tensor *t, Affine *lo, Affine *hi) {
+    const Group *g = map_get(h->c->group_of, t);
+    Draft *d = map_get(h->c->drafts_of, t);
+    if (t->type != TYPE_INT || !d || (g && g->state != GROUP_DONE)) return false;
+    if (t->op != COMBINE_SET && t->op != COMBINE_ARGMAX && t->op != COMBINE_ARGMIN) return false;
+    Bounded *b = map_get(h->c->bounded, t);
+    if (!b) {
+        b = NEW(h->c->arena, Bounded);
+        map_put(h->c->bounded, t, b);
+        b->known = drafts_hull(h, d, &b->lo, &b->hi);
+    }
+    *lo = b->lo, *hi = b->hi;
+    return b->known;
+}
+
 static bool read_hull(Hull *h, Expr *e, Affine *lo, Affine *hi) {
     Tensor *t = e->of.tensor;
     if (t->role == ROLE_TRAINING) *lo = affine_constant(0), *hi = affine_constant(1);
-    else if (!t->lo || !t->hi || !affine_of_atoms(h->c->g, t->lo, lo) || !affine_of_atoms(h->c->g, t->hi, hi)) return false;
+    else if (!t->lo && !t->hi) {
+        if (!written_hull(h, t, lo, hi)) return false;
+    } else if (!t->lo || !t->hi || !affine_of_atoms(h->c->g, t->lo, lo) || !affine_of_atoms(h->c->g, t->hi, hi)) return false;
     else hi->constant -= 1;
     if (e->fill) {
         Affine fl, fh;
@@ -156,7 +191,7 @@ static bool read_hull(Hull *h, Expr *e, Affine *lo, Affine *hi) {
     return true;
 }
 
-static bool atom_hull(Hull *h, Expr *e, Affine *lo, Affine *hi) {
+static bool fresh_hull(Hull *h, Expr *e, Affine *lo, Affine *hi) {
     if (!has_index(h->c, h, e)) return affine_of_atoms(h->c->g, e, lo) && affine_of_atoms(h->c->g, e, hi); /* of dims alone */
     if (e->kind == EXPR_OP) return op_hull(h, e, lo, hi);
     if (e->kind == EXPR_READ) return read_hull(h, e, lo, hi);
@@ -168,6 +203,18 @@ static bool atom_hull(Hull *h, Expr *e, Affine *lo, Affine *hi) {
         return true;
     }
     return false;
+}
+
+static bool atom_hull(Hull *h, Expr *e, Affine *lo, Affine *hi) {
+    if (!h->known) h->known = map_new(h->c->arena);
+    Bounded *b = map_get(h->known, e);
+    if (!b) {
+        b = NEW(h->c->arena, Bounded);
+        b->known = fresh_hull(h, e, &b->lo, &b->hi);
+        map_put(h->known, e, b);
+    }
+    *lo = b->lo, *hi = b->hi;
+    return b->known;
 }
 
 /* Of indices the innermost (the youngest) first; its range may use older ones. */

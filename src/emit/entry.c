@@ -55,7 +55,7 @@ static bool readable(Writer *w, Expr *e) {
 }
 
 static void write_condition(Writer *w, const Check *c) {
-    Expr *condition = prepare_value(w, c->condition), *guard = c->domain.guard ? prepare_value(w, c->domain.guard) : NULL;
+    Expr *condition = c->domain.n ? write_out(w, c->condition) : prepare_value(w, c->condition), *guard = c->domain.guard ? write_out(w, c->domain.guard) : NULL;
     if (!readable(w, condition)) return;
     if (c->text) writer_line(w, "/* %s */", c->text);
     for (uint32_t k = 0; k < c->domain.n; k++) {
@@ -64,9 +64,9 @@ static void write_condition(Writer *w, const Check *c) {
         map_put(w->indices, KEY(r->index), (void *)(uintptr_t)i);
         writer_indent(w);
         text_add(w->out, "for (int64_t %s = ", i);
-        write_expr(w, prepare_value(w, r->lo[0]), TYPE_INT, C_TERNARY);
+        write_expr(w, write_out(w, r->lo[0]), TYPE_INT, C_TERNARY);
         text_add(w->out, "; %s < ", i);
-        write_expr(w, prepare_value(w, r->hi[0]), TYPE_INT, C_SUM);
+        write_expr(w, write_out(w, r->hi[0]), TYPE_INT, C_SUM);
         text_add(w->out, "; %s++)\n", i);
         w->indent++;
     }

@@ -61,7 +61,7 @@ static Expr *written_out(Graph *g, Expr *e, void *with) {
 
 /* Subscripts and extents may hold such operators too. */
 /* One rewriter serves a whole function: what it remembers goes by the numbers of nodes. */
-static Expr *write_out(Writer *w, Expr *e) {
+Expr *write_out(Writer *w, Expr *e) {
     if (!w->expander) w->expander = rewriter_new(w->g, written_out, NULL);
     return e->n ? rewrite(w->expander, e) : e;
 }
@@ -227,8 +227,17 @@ void write_expr(Writer *w, Expr *e, Type want, int level) {
 }
 
 /* ---- before a statement --------------------------------------------------------------------------------------------------- */
-static bool worth_a_name(const Expr *e) {
-    return e->type == TYPE_REAL && (e->kind == EXPR_OP || e->kind == EXPR_SELECT || (e->kind == EXPR_READ && e->fill));
+/* Integers that may be computed whether they are used or not: nothing is read, nothing divided. */
+static bool is_harmless(Writer *w, Expr *e) {
+    ExprList all = expr_walk(w->g, &e, 1);
+    for (uint32_t k = 0; k < all.n; k++)
+        if (all.at[k]->kind == EXPR_READ || expr_is_op(all.at[k], OP_floordiv) || expr_is_op(all.at[k], OP_mod)) return false;
+    return true;
+}
+
+static bool worth_a_name(Writer *w, Expr *e) {
+    if (e->type == TYPE_INT) return e->kind == EXPR_SELECT && is_harmless(w, e);
+    return (e->kind == EXPR_OP || e->kind == EXPR_SELECT || (e->kind == EXPR_READ && e->fill));
 }
 
 static uint32_t place_of(const ExprList *all, const Expr *e) { /* they are in order of id */
@@ -259,11 +268,11 @@ Expr *prepare_value(Writer *w, Expr *e) {
     w->temps = NULL;
     for (uint32_t k = 0; k < all.n; k++) {
         Expr *x = all.at[k];
-        if (x == e || !worth_a_name(x) || uses[k] < 2) continue;
+        if (x == e || uses[k] < 2 || !worth_a_name(w, x)) continue;
         const char *name = writer_take_name(w, arena_printf(w->g->arena, "t%u", ++w->n_temps));
         writer_indent(w);
-        text_add(w->out, "const %s %s = ", real_type(w), name);
-        write_expr(w, x, TYPE_REAL, C_TERNARY);
+        text_add(w->out, "const %s %s = ", x->type == TYPE_INT ? "int64_t" : real_type(w), name);
+        write_expr(w, x, x->type, C_TERNARY);
         text_add(w->out, ";\n");
         if (!w->temps) w->temps = map_new(w->g->arena);
         map_put(w->temps, x, (void *)(uintptr_t)name);

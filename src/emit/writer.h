@@ -42,6 +42,7 @@ void write_real(Writer *, double);
 /* The expression with operators that have no C of their own written out, and its shared parts declared as locals
  * before the statement that follows. */
 Expr *prepare_value(Writer *, Expr *);
+Expr *write_out(Writer *, Expr *); /* operators without C of their own, as what their row says */
 
 /* ---- statements (statement.c) ---- */
 /* The caller's place for a goal: "grads->w", "out->L". */
