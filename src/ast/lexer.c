@@ -98,12 +98,15 @@ static bool may_stand_in_name(ucs4_t c)
 static const struct { ucs4_t seen; const char *meant; } looks_like[] = {
     {0x2212, "-"}, {0x00d7, "*"}, {0x00b7, "*"}, {0x22c5, "*"}, {0x00f7, "/"}, {0x2264, "<="}, {0x2265, ">="},
     {0x2260, "!="}, {0x00b2, "^2"}, {0x00b3, "^3"}, {0x2019, "'"}, {0x2032, "'"}, {0x1d40, "'"}, {0x2026, ".."}, {0x221a, "sqrt"},
-    {0x221e, "inf"}, {0x2013, "-"}, {0x201c, "no quotes"}, {0x201d, "no quotes"}, {0x00a0, "a plain space"},
+    {'&', "and"}, {'!', "not"}, {'"', "no quotes"}, {0x221e, "inf"}, {0x2013, "-"}, {0x201c, "no quotes"}, {0x201d, "no quotes"}, {0x00a0, "a plain space"},
 };
 
 static void stray(struct Lexer *lexer, const char *text, uint32_t n, ucs4_t c)
 {
+    const Token *before = lexer->out->n ? &lexer->out->at[lexer->out->n - 1] : NULL;
+    bool again = before && before->kind == TOKEN_BAD && lexer->tight && before->span.end - before->span.begin == n;
     Token *token = give(lexer, TOKEN_BAD, n);
+    if (again) return; /* && is one mistake */
     for (size_t k = 0; k < sizeof looks_like / sizeof *looks_like; k++)
         if (looks_like[k].seen == c) {
             diag_error(lexer->base->diag, token->span, "'%.*s' has no meaning here; did you mean %s?", (int)n, text,

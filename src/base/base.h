@@ -104,6 +104,8 @@ void diag_error(Diag *, Span, const char *format, ...) PRINTF_LIKE(3, 4);
 void diag_warning(Diag *, const char *flag, Span, const char *format, ...) PRINTF_LIKE(4, 5); /* flag: the NAME of -WNAME */
 void diag_note(Diag *, Span, const char *format, ...) PRINTF_LIKE(3, 4);
 uint32_t diag_errors(const Diag *);
+/* The k-th message that is an error; false past the last. */
+bool diag_error_span(const Diag *, uint32_t k, Span *);
 void diag_set_warnings(Diag *, bool as_errors);
 void diag_disable(Diag *, const char *flag); /* -Wno-NAME */
 /* Prints all messages in source order, as clang does, or as a JSON array (one object per message). */

@@ -255,6 +255,16 @@ uint32_t diag_errors(const Diag *diag)
     return diag->errors;
 }
 
+bool diag_error_span(const Diag *diag, uint32_t k, Span *span)
+{
+    for (uint32_t n = 0; n < diag->messages.n; n++)
+        if (diag->messages.at[n].severity == DIAG_ERROR && k-- == 0) {
+            *span = diag->messages.at[n].span;
+            return true;
+        }
+    return false;
+}
+
 void diag_set_warnings(Diag *diag, bool as_errors)
 {
     diag->warnings_are_errors = as_errors;

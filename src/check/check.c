@@ -185,7 +185,7 @@ static void dims_check(C *c) {
     }
     for (uint32_t k = 0; k < c->g->dims.n; k++) {
         Binding *b = scope_here(c->file, c->g->dims.at[k].name);
-        if (bound[k] || !b || b->kind != BIND_VALUE) continue;
+        if (bound[k] || !b || b->kind != BIND_VALUE || map_get(c->lost, c->g->dims.at[k].name)) continue;
         complain(c, c->g->dims.at[k].span, "nothing says what '%s' is: no input has it bare in its shape", c->g->dims.at[k].name);
         note(c, c->g->dims.at[k].span, "give it a value here, '%s = 10', or with -D %s=10", c->g->dims.at[k].name, c->g->dims.at[k].name);
     }
@@ -212,11 +212,32 @@ static void evaluate(C *c) {
     run_updates(c, c->file);
 }
 
+/* The names on the lines where something could not be read. What such a line defines is not known, so that no more is said about
+ * its names. */
+enum { MOST_LOST = 200 };
+static void lost_names(C *c, uint16_t file) {
+    size_t n;
+    const char *text = diag_source_text(c->base->diag, file, &n);
+    Span span;
+    for (uint32_t k = 0; k < MOST_LOST && diag_error_span(c->base->diag, k, &span); k++) {
+        if (span.file != file) continue;
+        size_t begin = span.begin < n ? span.begin : n, end = begin;
+        while (begin > 0 && text[begin - 1] != '\n') begin--;
+        while (end < n && text[end] != '\n') end++;
+        while (begin < end) {
+            size_t at = begin;
+            while (at < end && ((text[at] >= '0' && text[at] <= '9') || ((text[at] | 32) >= 'a' && (text[at] | 32) <= 'z') || text[at] == '_' || text[at] & 0x80)) at++;
+            if (at > begin) map_put(c->lost, (const void *)name_of(c->base->names, arena_strndup(c->arena, text + begin, at - begin)), c);
+            begin = at > begin ? at : at + 1;
+        }
+    }
+}
+
 Graph *check_model_files(Base *base, const char *path, const char *text, size_t n, const CheckOptions *options, FileList *files) {
     C *c = NEW(base->arena, C);
     c->base = base, c->arena = base->arena, c->options = options, c->files = files;
     c->g = graph_new(base);
-    c->modules = map_new(c->arena), c->def_depth = map_new(c->arena), c->drafts_of = map_new(c->arena), c->bounded = map_new(c->arena);
+    c->modules = map_new(c->arena), c->def_depth = map_new(c->arena), c->drafts_of = map_new(c->arena), c->bounded = map_new(c->arena), c->lost = map_new(c->arena);
     c->group_of = map_new(c->arena), c->wanted = map_new(c->arena), c->requested = map_new(c->arena), c->derivative_of = map_new(c->arena);
     c->define_used = NEW_ARRAY(c->arena, bool, options ? options->n_defines : 1);
     c->builtins = scope_new(c, NULL);
@@ -225,6 +246,7 @@ Graph *check_model_files(Base *base, const char *path, const char *text, size_t 
     c->top->state = GROUP_DONE;
     c->top->stem = name_of(base->names, "const");
     Ast *ast = ast_parse(base, file);
+    lost_names(c, file);
     c->file = scope_new(c, c->builtins);
     c->file->file = file;
     c->file->is_file = true;

@@ -148,6 +148,7 @@ typedef struct {
 typedef struct {
     Expr *sub, *lo, *extent;
     Tensor *tensor;
+    Symbol name; /* of what is read where it is no tensor: a stack of layers */
     uint32_t axis;
     Span span;
     bool self;  /* of the tensor being defined: fixes no range */
@@ -241,6 +242,7 @@ struct Check_ {
     Tensor *training;
     Map *triangles; /* Tensor -> its one Draft, where its ranges use each other */
     Map *drafts_of; /* Tensor -> its last Draft */
+    Map *lost;      /* names in statements that could not be read: nothing is said about them */
     Map *bounded;   /* integer Tensor -> what is known of its values (ranges.c) */
     Map *requested; /* formals that a derivative is by */
     Map *derivative_of; /* DEF -> DerivedOp */

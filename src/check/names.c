@@ -238,7 +238,32 @@ void declare_block(C *c, Scope *s, Node *block) {
 /* ---- names in expressions ----------------------------------------------------------------------------------- */
 enum { MOST_GUESSES = 50 }; /* a file with more mistakes than are printed needs no more */
 
+/* What other languages call what is written differently here. */
+static const char *foreign(Symbol name) {
+    static const struct { const char *name, *ours; } table[] = {
+        {"np", "functions have no module: sum(x)"}, {"numpy", "functions have no module: sum(x)"}, {"torch", "functions have no module: relu(x)"},
+        {"tf", "functions have no module: relu(x)"}, {"jnp", "functions have no module: sum(x)"}, {"math", "functions have no module: exp(x)"},
+        {"maximum", "the greater of two is written max(a, b)"}, {"minimum", "the lesser of two is written min(a, b)"},
+        {"power", "a power is written a^b"}, {"square", "a square is written x^2"}, {"matmul", "a matrix product is written A @ B"},
+        {"arange", "0, 1, … n-1 is iota(n)"}, {"range", "a range is written 0..n, the array of its numbers iota(n)"},
+        {"len", "sizes are dims: 'dim m', 'input x[m]', and m is the number"}, {"where", "a choice is written: if condition then this else that"},
+        {"std", "a standard deviation is written sqrt(var(x))"}, {"average", "a mean is written mean(x)"}, {"fabs", "an absolute value is written abs(x)"},
+        {"gradient", "a derivative is written grad(L, x)"}, {"vstack", "arrays are joined by concat(a, b, axis = 0), stacked by [a, b]"},
+        {"concatenate", "arrays are joined by concat(a, b, axis = 0)"}, {"stack", "arrays are stacked by [a, b]"}, {"einsum", "a contraction is written sum[k](A[i, k]*B[k, j])"},
+        {"True", "truth values are 1 and 0"}, {"False", "truth values are 1 and 0"}, {"true", "truth values are 1 and 0"}, {"false", "truth values are 1 and 0"},
+    };
+    for (size_t k = 0; k < sizeof table / sizeof *table; k++)
+        if (strcmp(table[k].name, name) == 0) return table[k].ours;
+    return NULL;
+}
+
 void unknown_name(C *c, Scope *s, Node *name) {
+    if (map_get(c->lost, name->name)) return;
+    const char *ours = foreign(name->name);
+    if (ours) {
+        complain(c, name->span, "'%s' is not defined; %s", name->name, ours);
+        return;
+    }
     if (c->errors >= MOST_GUESSES) {
         complain(c, name->span, "'%s' is not defined", name->name);
         return;
@@ -330,6 +355,9 @@ Value *field_value(C *c, Scope *s, Node *field) {
     if (v->kind == VALUE_POISON) return v;
     if (v->kind != VALUE_FUNCTION || (v->callee->kind != CALLEE_MODULE && v->callee->kind != CALLEE_INSTANCE)) {
         complain(c, field->at, "'%s' has no members", say_node(c, field->kid[0]));
+        if (strcmp(field->name, "T") == 0 || strcmp(field->name, "t") == 0) note(c, field->at, "the transpose is written %s'", say_node(c, field->kid[0]));
+        else if (strcmp(field->name, "shape") == 0 || strcmp(field->name, "size") == 0) note(c, field->at, "sizes are dims: 'dim m', 'input x[m]', and m is the number");
+        else if (builtin_find(field->name)) note(c, field->at, "functions stand before their arguments: %s(%s)", field->name, say_node(c, field->kid[0]));
         return poison(c);
     }
     Scope *inside = v->callee->kind == CALLEE_MODULE ? v->callee->scope : v->callee->instance->scope;

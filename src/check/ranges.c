@@ -366,6 +366,8 @@ static bool collect(C *c, Expr *e, Expr **index, uint32_t *n) {
     return true;
 }
 
+static const char *subject(const Obligation *o) { return o->tensor ? o->tensor->name : o->name ? o->name : "the array"; }
+
 typedef struct {
     C *c;
     const Obligation *o;
@@ -416,6 +418,7 @@ static bool proved_by_enumeration(C *c, const Obligation *o, double *bad, bool *
 
 static void suggest(C *c, const Obligation *o, Expr *first) {
     const char *name = o->tensor ? o->tensor->name : "x";
+    if (o->name) return; /* a stack of layers has no outside */
     ExprList all = expr_walk(c->g, &first, 1);
     for (uint32_t k = 0; k < all.n; k++) {
         Expr *x = all.at[k], *limit;
@@ -436,11 +439,18 @@ static void suggest(C *c, const Obligation *o, Expr *first) {
     else note(c, o->span, "a bar says what is read outside: '%s[… | value]'", name);
 }
 
+static bool has_indices(C *c, Expr *e) {
+    ExprList all = expr_walk(c->g, &e, 1);
+    for (uint32_t k = 0; k < all.n; k++)
+        if (all.at[k]->kind == EXPR_INDEX || all.at[k]->kind == EXPR_READ) return true;
+    return false;
+}
+
 static void refuse(C *c, const Obligation *o, bool known, const Affine *lo, const Affine *hi, bool below, bool above) {
-    const char *name = o->tensor ? o->tensor->name : "the array", *sub = say_expr(c, o->sub);
+    const char *name = subject(o), *sub = say_expr(c, o->sub);
     if (!known)
         complain(c, o->span, "nothing proves that %s is inside axis %u of '%s', which has size %s", sub, o->axis, name, say_expr(c, o->extent));
-    else if (o->sub->kind == EXPR_CONST)
+    else if (!has_indices(c, o->sub))
         complain(c, o->span, "%s is outside axis %u of '%s', which has size %s", sub, o->axis, name, say_expr(c, o->extent));
     else if (below)
         complain(c, o->span, "%s goes down to %s, and axis %u of '%s' starts at %s", sub, say_expr(c, affine_expr(c->g, lo)), o->axis, name, say_expr(c, o->lo));
@@ -448,7 +458,8 @@ static void refuse(C *c, const Obligation *o, bool known, const Affine *lo, cons
         complain(c, o->span, "%s goes up to %s, and axis %u of '%s' has size %s", sub, say_expr(c, affine_expr(c->g, hi)), o->axis, name, say_expr(c, o->extent));
     else
         complain(c, o->span, "nothing proves that %s is inside axis %u of '%s', which has size %s", sub, o->axis, name, say_expr(c, o->extent));
-    if (o->sub->kind != EXPR_CONST) suggest(c, o, o->sub);
+    if (has_indices(c, o->sub)) suggest(c, o, o->sub);
+    else if (o->sub->kind == EXPR_DIM) note(c, o->span, "'%s' is a size here; an index is a name of its own, such as 'i'", say_expr(c, o->sub));
 }
 
 static void entry_check(C *c, const Obligation *o, const Affine *d1, const Affine *d2) {
@@ -457,7 +468,7 @@ static void entry_check(C *c, const Obligation *o, const Affine *d1, const Affin
     if (!affine_not_negative(d2)) condition = expr_and(c->g, condition, expr_op2(c->g, OP_ge, affine_expr(c->g, d2), zero));
     Check *check = NEW(c->arena, Check);
     *check = (Check){.condition = condition, .status = CHECK_SHAPE, .span = o->span};
-    check->text = say(c, "%s is inside axis %u of %s", say_expr(c, o->sub), o->axis, o->tensor ? o->tensor->name : "the array");
+    check->text = say(c, "%s is inside axis %u of %s", say_expr(c, o->sub), o->axis, subject(o));
     vec_push(c->arena, &c->group->items, (Item){.check = check});
 }
 
@@ -473,7 +484,7 @@ static void prove(C *c, const Obligation *o) {
     bool refuted;
     if (proved_by_enumeration(c, o, &bad, &refuted)) return;
     if (refuted && (!known || lo.n || hi.n || expr_reads(c->g, o->sub, NULL))) {
-        complain(c, o->span, "%s takes the value %.0f, which is outside axis %u of '%s' of size %s", say_expr(c, o->sub), bad, o->axis, o->tensor ? o->tensor->name : "the array", say_expr(c, o->extent));
+        complain(c, o->span, "%s takes the value %.0f, which is outside axis %u of '%s' of size %s", say_expr(c, o->sub), bad, o->axis, subject(o), say_expr(c, o->extent));
         suggest(c, o, o->sub);
         return;
     }

@@ -176,7 +176,9 @@ static Value *instance_subscript(C *c, Scope *s, Node *node, Value *base) {
         if (!is_array(v)) return poison(c);
         Expr *extent = instance->stack[callee.n_subs + k];
         if (v->body->kind == EXPR_INDEX) index_fix(c, v->body, extent, item->span, false);
+        uint32_t before = c->group->obligations.n;
         oblige(c, v->body, NULL, extent, NULL, k, item->span, false);
+        if (c->group->obligations.n > before) c->group->obligations.at[before].name = callee.name;
         subs[callee.n_subs + k] = v->body;
     }
     callee.subs = subs;

@@ -6,8 +6,13 @@
 
 /* Nests of equal range become one loop where every dependence between them stays inside one turn. */
 void fuse_loops(Function *);
-/* Sums that an inner loop leaves in one place get a local scalar; innermost loops whose turns are independent, but
- * for such sums, are marked LOOP_SIMD. After place_tensors. */
-void vectorise_loops(Function *);
+/* After place_tensors, in this order. Sums that an inner loop leaves in one place get a local scalar; long sums in single
+ * precision are split; innermost loops whose turns are independent, but for sums into locals, are marked LOOP_SIMD. */
+void use_local_sums(Function *);
+void split_long_sums(Function *);
+void mark_loops(Function *);
+
+/* A new local scalar of the function, named <like>_<suffix>. */
+Tensor *plan_local(Function *, const Tensor *like, const char *suffix);
 
 #endif

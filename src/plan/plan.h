@@ -91,6 +91,7 @@ struct Function {
     Expr ***slot_size;          /* elements of each slot: a list of factors, ends in NULL */
     Type *slot_type;
     uint32_t n_slots;
+    bool splits_sums;           /* long sums are added in parts (sums.c) */
     const bool *kept;           /* FORWARD: by tensor number, what must stay whole in the workspace for backward; or NULL */
     Function *before;           /* BACKWARD: the forward function, whose workspace it goes on with */
 };

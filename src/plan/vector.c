@@ -9,9 +9,10 @@
 #include "plan/nest.h"
 #include "plan/storage.h"
 
-static Tensor *local_scalar(Function *f, const Tensor *like) {
+Tensor *plan_local(Function *f, const Tensor *like, const char *suffix) {
     Graph *g = f->graph;
-    Tensor *t = graph_add_tensor(g, name_printf(g->names, "%s_acc", like->name), like->type, ROLE_PART, like->op, 0, NULL, like->span);
+    Tensor *t = graph_add_tensor(g, name_printf(g->names, "%s_%s", like->name, suffix), like->type, ROLE_PART, like->op, 0, NULL, like->span);
+    t->name = name_printf(g->names, "%s_%s", like->name, suffix); /* other functions have theirs */
     Buffer **more = NEW_ARRAY(g->arena, Buffer *, g->tensors.n + 1);
     for (uint32_t k = 0; k < f->n_tensors; k++) more[k] = f->buffer[k];
     f->buffer = more;
@@ -44,7 +45,7 @@ static void use_local_sum(Function *f, Tree *start) {
     if (start->kind != TREE_SET || !last || last->as.set.to != start->as.set.to || last->as.set.op == COMBINE_SET) return;
     if (f->buffer[start->as.set.to->number]->place == PLACE_LOCAL || !same_subs(start, last)) return;
     Graph *g = f->graph;
-    Tensor *local = local_scalar(f, start->as.set.to);
+    Tensor *local = plan_local(f, start->as.set.to, "acc");
     Tree *store = tree_new(g->arena, TREE_SET, start->why);
     store->as = start->as;
     store->as.set.value = expr_read(g, local, NULL, NULL);
@@ -92,12 +93,19 @@ static void mark_loop(Function *f, Tree *loop) {
     loop->as.loop.n_sums = sums.n;
 }
 
-static void vectorise_list(Function *f, Tree *list) {
+static void use_sums_in(Function *f, Tree *list) {
     for (Tree *n = list; n; n = n->next) {
         use_local_sum(f, n);
-        if (n->kind == TREE_LOOP && n->why) mark_loop(f, n);
-        if (n->body) vectorise_list(f, n->body);
+        if (n->body) use_sums_in(f, n->body);
     }
 }
 
-void vectorise_loops(Function *f) { vectorise_list(f, f->body); }
+static void mark_list(Function *f, Tree *list) {
+    for (Tree *n = list; n; n = n->next) {
+        if (n->kind == TREE_LOOP && n->why) mark_loop(f, n);
+        if (n->body) mark_list(f, n->body);
+    }
+}
+
+void use_local_sums(Function *f) { use_sums_in(f, f->body); }
+void mark_loops(Function *f) { mark_list(f, f->body); }

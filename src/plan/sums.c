@@ -1,0 +1,171 @@
+/* Long sums in single precision, split so that they stay right.
+ *
+ *     s = 0;  LOOP i in 0..m { s += v }       ->      s = 0;  lost = 0;
+ *                                                     LOOP block in 0..(m + 127)//128 {
+ *                                                         part = 0;
+ *                                                         LOOP i in 128*block .. min(128*block + 128, m) { part += v }
+ *                                                         next = part - lost;  total = s + next;
+ *                                                         lost = (total - s) - next;  s = total }
+ *
+ * A float that has grown to 2^24 times a term no longer feels it: 10^8 equal terms added one by one give a sixth of
+ * their sum. Parts are short, and joined with the error of each addition carried on (W. Kahan, Further remarks on
+ * reducing truncation errors, CACM 8, 1965). Doubles have room enough. */
+#include "graph/ops.h"
+#include "plan/fuse.h"
+#include "plan/nest.h"
+#include "plan/storage.h"
+
+enum { PART = 128 }; /* terms added one by one */
+
+typedef VEC(Tensor *) Tensors;
+typedef VEC(const Tree *) Sets; /* the statements that add, one for each tensor */
+
+static bool is_known(const Tensors *list, const Tensor *t) {
+    for (uint32_t k = 0; k < list->n; k++)
+        if (list->at[k] == t) return true;
+    return false;
+}
+
+typedef struct {
+    Function *f;
+    Sets sums;      /* into locals */
+    Tensors others; /* what else is set or read there */
+} Look;
+
+static void look_node(Tree *n, const Visit *v, void *with) {
+    (void)v;
+    Look *l = with;
+    Graph *g = l->f->graph;
+    ExprList all = tree_reads(g, n);
+    for (uint32_t k = 0; k < all.n; k++)
+        if (all.at[k]->kind == EXPR_READ) vec_push(g->arena, &l->others, all.at[k]->of.tensor);
+    if (n->kind != TREE_SET) return;
+    Tensor *t = n->as.set.to;
+    bool sum = n->as.set.op == COMBINE_ADD && t->type == TYPE_REAL && l->f->buffer[t->number]->place == PLACE_LOCAL;
+    if (!sum) vec_push(g->arena, &l->others, t);
+    bool known = false;
+    for (uint32_t k = 0; k < l->sums.n; k++) known |= l->sums.at[k]->as.set.to == t;
+    if (sum && !known) vec_push(g->arena, &l->sums, n);
+}
+
+/* Sums that the loop's turns add to and nothing inside looks at or starts anew. */
+static Sets sums_across(Function *f, Tree *loop) {
+    Look l = {.f = f};
+    Sets across = {0};
+    tree_visit(loop->body, look_node, &l);
+    for (uint32_t k = 0; k < l.sums.n; k++)
+        if (!is_known(&l.others, l.sums.at[k]->as.set.to)) vec_push(f->graph->arena, &across, l.sums.at[k]);
+    return across;
+}
+
+/* Terms that one turn of the loop adds, as far as they are constants; 0 where a loop inside has no constant length. */
+static int64_t terms_inside(Graph *g, const Tree *list) {
+    int64_t most = 1;
+    for (const Tree *n = list; n; n = n->next) {
+        if (n->kind != TREE_LOOP) continue;
+        const Range *r = &n->as.loop.range;
+        Expr *length = r->n_lo == 1 && r->n_hi == 1 ? expr_sub(g, r->hi[0], r->lo[0]) : NULL;
+        int64_t inner = terms_inside(g, n->body);
+        if (!length || length->kind != EXPR_CONST || inner == 0) return 0;
+        if (length->of.integer * inner > most) most = length->of.integer * inner;
+    }
+    return most;
+}
+
+static Tree *assign(Function *f, Tensor *t, Combine op, Expr *value) {
+    Tree *set = tree_new(f->graph->arena, TREE_SET, NULL);
+    set->as.set.to = t;
+    set->as.set.op = op;
+    set->as.set.value = value;
+    return set;
+}
+
+static Expr *read_local(Graph *g, Tensor *t) { return expr_read(g, t, NULL, NULL); }
+
+/* The statements that add part to the sum and carry the error on. */
+static void join_part(Function *f, Tree ***at, const Tree *set, Tensor *part, Tensor *lost) {
+    Graph *g = f->graph;
+    Tensor *t = set->as.set.to, *next = plan_local(f, t, "next"), *total = plan_local(f, t, "total");
+    Expr *s = expr_read(g, t, set->as.set.subs, NULL), *sum = read_local(g, total);
+    tree_append(at, assign(f, next, COMBINE_SET, expr_sub(g, read_local(g, part), read_local(g, lost))));
+    tree_append(at, assign(f, total, COMBINE_SET, expr_add(g, s, read_local(g, next))));
+    tree_append(at, assign(f, lost, COMBINE_SET, expr_sub(g, expr_sub(g, sum, s), read_local(g, next))));
+    Tree *store = assign(f, t, COMBINE_SET, sum);
+    store->as.set.subs = set->as.set.subs;
+    tree_append(at, store);
+}
+
+static void redirect_sums(Tree *n, const Visit *v, void *with) {
+    (void)v;
+    Map *part = with;
+    Tensor *to = n->kind == TREE_SET ? map_get(part, n->as.set.to) : NULL;
+    if (to) n->as.set.to = to;
+}
+
+/* The loop, cut into blocks; in front of it the errors, which start at 0. */
+static Tree *split_loop(Function *f, Tree *loop, const Sets *sums, int64_t turns) {
+    Graph *g = f->graph;
+    Range *r = &loop->as.loop.range;
+    Expr *lo = r->lo[0], *hi = r->hi[0], *size = expr_int(g, turns);
+    uint32_t index = graph_add_index(g, name_of(g->names, "block"));
+    Tree *outer = tree_new(g->arena, TREE_LOOP, NULL), *first = NULL, **front = &first, **inside = &outer->body;
+    outer->as.loop.index = index;
+    Expr *length = expr_sub(g, hi, lo), *blocks = expr_op2(g, OP_floordiv, expr_add(g, length, expr_int(g, turns - 1)), size);
+    outer->as.loop.range = range_make(g, index, expr_int(g, 0), blocks);
+    Map *part = map_new(g->arena);
+    Tensor **lost = NEW_ARRAY(g->arena, Tensor *, sums->n);
+    Tree *add = NEW_ARRAY(g->arena, Tree, sums->n); /* as they are before they are redirected to the parts */
+    for (uint32_t k = 0; k < sums->n; k++) {
+        add[k] = *sums->at[k];
+        lost[k] = plan_local(f, add[k].as.set.to, "lost");
+        Tensor *p = plan_local(f, add[k].as.set.to, "part");
+        map_put(part, add[k].as.set.to, p);
+        tree_append(&front, assign(f, lost[k], COMBINE_SET, expr_real(g, 0)));
+        tree_append(&inside, assign(f, p, COMBINE_SET, expr_real(g, 0)));
+    }
+    Tree *run = tree_new(g->arena, TREE_LOOP, loop->why);
+    run->as = loop->as;
+    Expr *begin = expr_add(g, lo, expr_mul(g, size, expr_index(g, index)));
+    run->as.loop.range = range_make(g, loop->as.loop.index, begin, expr_op2(g, OP_min, expr_add(g, begin, size), hi));
+    run->body = loop->body;
+    tree_visit(run->body, redirect_sums, part);
+    tree_append(&inside, run);
+    for (uint32_t k = 0; k < sums->n; k++) join_part(f, &inside, &add[k], map_get(part, add[k].as.set.to), lost[k]);
+    tree_append(&front, outer);
+    return first;
+}
+
+/* How many turns make a part; 0 where the loop is short or its turns are themselves long. */
+static int64_t turns_of_part(Graph *g, const Tree *loop) {
+    const Range *r = &loop->as.loop.range;
+    if (!loop->why || loop->as.loop.down || r->n_lo != 1 || r->n_hi != 1) return 0;
+    int64_t inside = terms_inside(g, loop->body);
+    if (inside == 0 || inside > PART) return 0;
+    Expr *length = expr_sub(g, r->hi[0], r->lo[0]);
+    if (length->kind == EXPR_CONST && length->of.integer * inside <= 16 * PART) return 0;
+    return PART / inside;
+}
+
+static void split_list(Function *f, Tree **at) {
+    for (; *at; at = &(*at)->next) {
+        if ((*at)->kind != TREE_LOOP) {
+            if ((*at)->body) split_list(f, &(*at)->body);
+            continue;
+        }
+        int64_t turns = turns_of_part(f->graph, *at);
+        Sets sums = turns ? sums_across(f, *at) : (Sets){0};
+        if (sums.n == 0) {
+            split_list(f, &(*at)->body);
+            continue;
+        }
+        f->splits_sums = true;
+        Tree *next = (*at)->next, *made = split_loop(f, *at, &sums, turns);
+        *at = made;
+        while ((*at)->next) at = &(*at)->next;
+        (*at)->next = next;
+    }
+}
+
+void split_long_sums(Function *f) {
+    if (!f->graph->f64) split_list(f, &f->body);
+}
