@@ -106,8 +106,10 @@ file: stmts                             { parser->result = $1; }
     ;
 stmts: stmt                             { $$ = node_new(B, NODE_BLOCK, @$, @$); if ($1) node_add(B, $$, $1); }
     | error                             { $$ = node1(parser, NODE_BLOCK, @$, @$, error_node(parser, @1)); }
-    | stmts EOL stmt                    { $$ = $1; if ($3) { node_add(B, $$, $3); $$->span = @$; } }
+    | stmts eol stmt                    { $$ = $1; if ($3) { node_add(B, $$, $3); $$->span = @$; } }
     | stmts error                       { $$ = $1; } /* to the end of the statement */
+    ;
+eol: EOL                                { yyerrok; } /* the next mistake counts again */
     ;
 stmt: %empty %prec EMPTY                { $$ = NULL; }
     | decl
@@ -200,7 +202,7 @@ rule: NAME '=' expr                     { $$ = named(parser, NODE_ARGUMENT, @$, 
     ;
 settings: setting_or_nothing            { $$ = node_new(B, NODE_TRAIN, @$, @$); if ($1) node_add(B, $$, $1); }
     | error                             { $$ = node_new(B, NODE_TRAIN, @$, @$); }
-    | settings EOL setting_or_nothing   { $$ = $1; if ($3) node_add(B, $$, $3); }
+    | settings eol setting_or_nothing   { $$ = $1; if ($3) node_add(B, $$, $3); }
     | settings error                    { $$ = $1; }
     ;
 setting_or_nothing: %empty %prec EMPTY  { $$ = NULL; }
