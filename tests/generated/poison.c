@@ -1,7 +1,9 @@
 /* Runs generated code in buffers of exactly the sizes that it asks for, poisoned beforehand, twice with different poison:
- * what comes out must be the same, and (under the sanitizers or valgrind) nothing outside may be touched.
+ * what comes out must be the same, and (under the sanitizers or valgrind) nothing outside may be touched. forward and then
+ * backward must give what gradient gives, but for rounding.
  *
- * Compiled beside a model with -DDESCRIBE=PREFIX_describe, linked with libbp. */
+ * Compiled beside model.c (--prefix model), linked with libbp. pair.h says which arguments forward and backward take
+ * (FORWARD, BACKWARD), where the model has them. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,13 +11,13 @@
 #include "bp.h"
 #include "bp_init.h"
 #include "bp_random.h"
-
-extern const bp_model *DESCRIBE(void);
+#include "model.h"
+#include "pair.h"
 
 typedef struct {
     const bp_model *model;
     int64_t *dims;
-    void *inputs, *params, *outputs, *grads, *workspace;
+    void *inputs, *params, *state, *outputs, *grads, *workspace;
     size_t workspace_bytes;
 } Run;
 
@@ -62,6 +64,10 @@ static void give(Run *r, int poison) {
             if (bp_init_tensor(m, t, array, 1) != BP_OK) exit(2);
             set(r->params, t->offset, array);
             if (t->grad_offset != (size_t)-1) set(r->grads, t->grad_offset, array_of(r, t, poison));
+        } else if (t->role == BP_STATE) {
+            void *array = array_of(r, t, 0);
+            if (bp_init_tensor(m, t, array, 1) != BP_OK) exit(2);
+            set(r->state, t->offset, array);
         } else if (t->role >= BP_OUTPUT && t->rank > 0) {
             set(r->outputs, t->offset, array_of(r, t, poison));
         }
@@ -70,12 +76,13 @@ static void give(Run *r, int poison) {
 
 static Run run_new(int poison) {
     static const int64_t sizes[] = {5, 4, 7, 3, 6, 2};
-    Run r = {.model = DESCRIBE()};
+    Run r = {.model = model_describe()};
     const bp_model *m = r.model;
     r.dims = checked(calloc(m->n_dims + 1, sizeof *r.dims));
     for (uint32_t k = 0; k < m->n_dims; k++) r.dims[k] = sizes[k % 6];
     r.inputs = checked(calloc(1, m->inputs_size + 1));
     r.params = checked(calloc(1, m->params_size + 1));
+    r.state = checked(calloc(1, m->state_size + 1));
     r.outputs = checked(calloc(1, m->outputs_size + 1));
     r.grads = checked(calloc(1, m->grads_size + 1));
     give(&r, poison);
@@ -85,41 +92,77 @@ static Run run_new(int poison) {
     return r;
 }
 
-/* The bytes of all outputs and, where asked for, gradients, one after the other, into `out`; returns their number. */
-static size_t collect(const Run *r, bool gradients, char *out) {
+typedef enum { PREDICT, GRADIENT, PAIR, UPDATE, N_WAYS } Way;
+
+/* The bytes of all outputs and gradients (after an update: states), one after the other, into `out`; returns their number. */
+static size_t collect(const Run *r, Way way, char *out) {
     const bp_model *m = r->model;
     size_t n = 0;
     for (uint32_t k = 0; k < m->n_tensors; k++) {
         const bp_tensor *t = &m->tensors[k];
-        const bool gradient = gradients && t->role == BP_PARAM && t->grad_offset != (size_t)-1;
-        if (!gradient && t->role < BP_OUTPUT) continue;
-        const char *member = gradient ? (char *)r->grads + t->grad_offset : (char *)r->outputs + t->offset, *array = member;
-        if (gradient || t->rank > 0) memcpy(&array, member, sizeof array);
+        const bool gradient = (way == GRADIENT || way == PAIR) && t->role == BP_PARAM && t->grad_offset != (size_t)-1;
+        const bool state = way == UPDATE && t->role == BP_STATE, output = way != UPDATE && t->role >= BP_OUTPUT;
+        if (!gradient && !state && !output) continue;
+        const char *member = (char *)(gradient ? r->grads : state ? r->state : r->outputs) + (gradient ? t->grad_offset : t->offset), *array = member;
+        if (!output || t->rank > 0) memcpy(&array, member, sizeof array);
         memcpy(out + n, array, bytes_of(r, t));
         n += bytes_of(r, t);
     }
     return n;
 }
 
-static size_t call(int poison, bool gradient, char *out) {
+static int run(const Run *r, Way way) {
+    const bp_model *m = r->model;
+    if (way == PREDICT) return m->predict(r->dims, r->inputs, r->params, r->state, r->outputs, r->workspace);
+    if (way == UPDATE) return m->update(r->dims, r->inputs, r->params, r->state, r->workspace);
+    if (way == GRADIENT) return m->gradient(r->dims, r->inputs, r->params, r->state, r->outputs, r->grads, r->workspace);
+#ifdef FORWARD
+    const int status = model_forward(FORWARD);
+    return status == BP_OK ? model_backward(BACKWARD) : status;
+#else
+    return BP_OK;
+#endif
+}
+
+static size_t call(int poison, Way way, char *out) {
     Run r = run_new(poison);
-    const bp_model *m = r.model;
-    int status = gradient ? m->gradient(r.dims, r.inputs, r.params, NULL, r.outputs, r.grads, r.workspace)
-                          : m->predict(r.dims, r.inputs, r.params, NULL, r.outputs, r.workspace);
+    const int status = run(&r, way);
     if (status != BP_OK) {
-        fprintf(stderr, "%s: status %d: %s\n", m->name, status, bp_status_text(status));
+        fprintf(stderr, "%s: status %d: %s\n", r.model->name, status, bp_status_text(status));
         exit(1);
     }
-    return collect(&r, gradient, out);
+    return collect(&r, way, out);
+}
+
+static bool near(const void *one, const void *two, size_t n, bp_real real) {
+    for (size_t k = 0; k < n / real; k++) {
+        const double a = real == BP_F32 ? (double)((const float *)one)[k] : ((const double *)one)[k];
+        const double b = real == BP_F32 ? (double)((const float *)two)[k] : ((const double *)two)[k];
+        const double off = a > b ? a - b : b - a, size = a < 0 ? -a : a;
+        if (off > (real == BP_F32 ? 2e-4 : 1e-10) * (1 + size)) return false;
+    }
+    return true;
 }
 
 int main(void) {
-    static char one[1 << 22], two[1 << 22];
-    for (int gradient = DESCRIBE()->gradient != NULL; gradient >= 0; gradient--) {
-        size_t n = call(0xff, gradient, one), m = call(0x3f, gradient, two);
-        if (n == m && memcmp(one, two, n) == 0) continue;
-        fprintf(stderr, "what was in the buffers beforehand changes the result\n");
-        return 1;
+    static union { char bytes[1 << 22]; double aligned; } out[3];
+    char *one = out[0].bytes, *two = out[1].bytes, *gradient = out[2].bytes;
+    const bp_model *m = model_describe();
+    size_t n_gradient = 0;
+    for (Way way = PREDICT; way < N_WAYS; way++) {
+        if ((way == UPDATE && !m->update) || ((way == GRADIENT || way == PAIR) && !m->gradient)) continue;
+        const size_t n = call(0xff, way, one), n_two = call(0x3f, way, two);
+        if (n != n_two || memcmp(one, two, n) != 0) {
+            fprintf(stderr, "what was in the buffers beforehand changes the result\n");
+            return 1;
+        }
+        if (way == GRADIENT) memcpy(gradient, one, n_gradient = n);
+#ifdef FORWARD
+        if (way == PAIR && (n != n_gradient || !near(one, gradient, n, m->real))) {
+            fprintf(stderr, "forward and backward give another gradient\n");
+            return 1;
+        }
+#endif
     }
     return 0;
 }
