@@ -99,17 +99,20 @@ void parser_complain(Parser *parser, Span at, const char *expected)
     } else if (before && before->kind >= TOKEN_IF && before->kind <= TOKEN_WHERE && found && found->kind == '=') {
         diag_error(diag, before->span, "%s is a reserved word", describe(parser, before));
     } else if (found && found->kind == '=') {
-        if (before && before->kind == ':' && found->tight) diag_error(diag, before->span, "unexpected ':='; an equation is written with '='");
-        else if (before && found->tight && (before->kind == '+' || before->kind == '-' || before->kind == '*' || before->kind == '/'))
+        if (before && found->tight && (before->kind == '+' || before->kind == '-' || before->kind == '*' || before->kind == '/'))
             diag_error(diag, span_join(before->span, at), "there is no '%c=': a name is defined once, by '='", before->kind);
         else diag_error(diag, at, "'=' cannot stand here; '==' compares");
+    } else if (found && found->kind == ':' && parser->next < parser->tokens->n && parser->tokens->at[parser->next].kind == '=') {
+        diag_error(diag, at, "unexpected ':='; an equation is written with '='");
     } else if (found && found->kind == TOKEN_IF && before && is_operand(before->kind)) {
         diag_error(diag, at, "unexpected 'if'");
         diag_note(diag, at, "a choice is written: if condition then this else that");
     } else if (before && is_operator(before->kind) && (ends(found) || is_operator(found->kind))) {
         diag_error(diag, before->span, "an operand is missing after %s", describe(parser, before));
-    } else
+    } else {
         diag_error(diag, at, "unexpected %s%s", describe(parser, found), expected);
+        if (strstr(expected, "'='") && strstr(expected, "'~'")) diag_note(diag, at, "what it begins with follows: a value, '= 0', or a distribution, '~ normal(0, 1)'");
+    }
 }
 
 Ast *ast_parse(Base *base, uint16_t source)

@@ -59,6 +59,8 @@ void lexer_number(struct Lexer *lexer, const char *text, uint32_t n)
 void lexer_bad_number(struct Lexer *lexer, const char *text, uint32_t n, const char *format)
 {
     lexer_number(lexer, text, n);
+    lexer->out->at[lexer->out->n - 1].number = 1; /* so that nothing else is wrong with it */
+    lexer->out->at[lexer->out->n - 1].whole = true;
     char *advice = NULL;
     Text message = {NULL, 0, 0};
 #if defined(__GNUC__)

@@ -109,7 +109,8 @@ static double *values_for(C *c, Node *node, Value *value, uint32_t rank, Expr *c
         }
     if (broadcast(c, node->span, "declaration and value", both, NULL, 2, &joint_rank, joint_extent, joint, out, &type) < 0) return NULL;
     if (!size_of(c, extent, rank, &count) || count > MOST_VALUES) {
-        if (rank == 0 || size_of(c, extent, rank, &count)) complain(c, node->span, "this array is too large to be written out");
+        if (size_of(c, extent, rank, &count)) complain(c, node->span, "this array is too large to be written out");
+        else complain(c, node->span, "'%s' has shape %s, and its size must be known at compile time", name, say_extents(c, extent, rank));
         return NULL;
     }
     double same;
@@ -258,6 +259,7 @@ static bool read_init(C *c, Binding *b, const InitRow *row, Init *init, uint32_t
         argument[place] = number;
     }
     init->a = argument[0], init->b = argument[1];
+    if (row->kind == INIT_UNIFORM && init->a > init->b) complain(c, call->span, "'uniform' is from the lesser to the greater");
     if (row->kind == INIT_NORMAL && init->b < 0) complain(c, call->span, "a standard deviation is not negative");
     if (row->fans && own >= 3 && !(fan_in && fan_out))
         warn(c, "fan", call->span, "'%s' has %u axes: fan_in is taken to be %lld and fan_out %lld; say them", b->name, own, (long long)init->fan_in, (long long)init->fan_out);

@@ -173,6 +173,8 @@ static void declare_equation(C *c, Scope *s, Node *node, uint32_t mark) {
         } else if (mark || s->is_file) {
             if (left->kind == NODE_ERROR) return;
             complain(c, node->span, mark ? "a result has a name: 'output y = …'" : "an expression alone defines nothing; an equation is 'name = …'");
+            for (const Node *first = left; first; first = first->n ? first->kid[0] : NULL) /* what it was to define is unknown, too */
+                if (first->kind == NODE_NAME) map_put(c->lost, first->name, c);
             if (left->kind == NODE_COMPARE && !mark) note(c, left->at, "an equation is written with '=', '==' compares");
         } else if (s->value) {
             complain(c, node->span, "a body has one value, and this is the second");
