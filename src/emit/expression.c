@@ -9,6 +9,7 @@
 
 #include "emit/writer.h"
 #include "graph/ops.h"
+#include "graph/restrict.h"
 #include "graph/rewrite.h"
 
 /* How an operator stands between its operands, and how tightly those must bind to go without parentheses. Compilers
@@ -66,13 +67,19 @@ Expr *write_out(Writer *w, Expr *e) {
     return e->n ? rewrite(w->expander, e) : e;
 }
 
+/* a + (b + c) as a + b + c: integers may be regrouped. */
+static Expr *add_flat(Graph *g, Expr *a, Expr *b) {
+    if (expr_is_op(b, OP_add)) return add_flat(g, add_flat(g, a, b->arg[0]), b->arg[1]);
+    return expr_add(g, a, b);
+}
+
 /* Row by row over the axes that are kept: (i*n + j)*k + l. */
 static Expr *element_offset(Writer *w, const Buffer *b, Expr *const *subs) {
     Graph *g = w->g;
     Expr *offset = NULL;
     for (uint32_t k = 0; k < b->tensor->rank; k++) {
         if (!b->kept[k]) continue;
-        offset = offset ? expr_add(g, expr_mul(g, b->tensor->extent[k], offset), subs[k]) : subs[k];
+        offset = offset ? add_flat(g, expr_mul(g, b->tensor->extent[k], offset), subs[k]) : subs[k];
     }
     return offset ? offset : expr_int(g, 0);
 }
@@ -87,20 +94,19 @@ void write_element(Writer *w, Tensor *t, Expr *const *subs) {
     text_add(w->out, "]");
 }
 
+/* What the loops around do not say already of subscripts that may fall outside. */
 static void write_inside(Writer *w, const Expr *e) {
-    bool first = true;
-    for (uint32_t k = 0; k < e->n; k++) {
-        Expr *low = expr_op2(w->g, OP_ge, e->arg[k], expr_int(w->g, 0)), *high = expr_op2(w->g, OP_lt, e->arg[k], e->of.tensor->extent[k]);
-        for (int side = 0; side < 2; side++) {
-            Expr *c = side ? high : low;
-            if (expr_is_int(c, 1)) continue;
-            if (e->arg[k]->kind == EXPR_INDEX) continue; /* a bare name runs over the axis */
-            if (!first) text_add(w->out, " && ");
-            first = false;
-            write_expr(w, write_out(w, c), TYPE_INT, C_AND);
-        }
-    }
-    if (first) text_add(w->out, "1");
+    Domain around = {.n = w->open.n, .range = w->open.at};
+    Expr *inside = inside_condition(w->g, e->of.tensor, e->arg, &around);
+    if (inside) write_expr(w, inside, TYPE_INT, C_AND);
+    else text_add(w->out, "1");
+}
+
+/* Where the dividend cannot be negative C's own division is the floor. */
+static bool divides_plainly(Writer *w, const Expr *e) {
+    if (!expr_is_op(e, OP_floordiv) || e->arg[1]->kind != EXPR_CONST || e->arg[1]->of.integer < 1) return false;
+    Domain around = {.n = w->open.n, .range = w->open.at};
+    return condition_left(w->g, expr_op2(w->g, OP_ge, e->arg[0], expr_int(w->g, 0)), &around) == NULL;
 }
 
 static void write_cast(Writer *w, Type from, Type want, bool array_int) {
@@ -173,6 +179,8 @@ static void write_op(Writer *w, Expr *e, Type want, int level) {
     uint32_t op = e->of.number;
     bool cast = want == TYPE_REAL && e->type == TYPE_INT;
     const Infix *how = op < N_OPS && infix[op].spelling ? &infix[op] : NULL;
+    static const Infix division = {"/", C_TERM, C_TERM, C_UNARY};
+    if (divides_plainly(w, e)) how = &division;
     bool prefix = op == OP_neg || op == OP_not;
     if (!how && !prefix) {
         if (op_is_draw(w->g, op)) write_draw(w, e);

@@ -151,7 +151,9 @@ static void write_loop(Writer *w, const Tree *n) {
     else write_bounds(w, down ? r->lo : r->hi, down ? r->n_lo : r->n_hi, down);
     text_add(w->out, down ? "; %s--) {\n" : "; %s++) {\n", i);
     w->indent++;
+    vec_push(w->g->arena, &w->open, n->as.loop.within.n_lo ? n->as.loop.within : *r);
     write_list(w, n->body, n);
+    w->open.n--;
     w->indent--;
     writer_line(w, "}");
     map_put(w->names, name_of(w->g->names, i), NULL); /* free for the next loop */
@@ -196,8 +198,6 @@ static void write_assignment(Writer *w, const Tree *n, Expr *value, const char *
 static void write_best(Writer *w, const Tree *n, Expr *value) {
     Tensor *t = n->as.set.to;
     const char *v = writer_take_name(w, "v");
-    writer_line(w, "{");
-    w->indent++;
     writer_indent(w);
     text_add(w->out, "const %s %s = ", local_type(w, t), v);
     write_expr(w, value, t->type, C_TERNARY);
@@ -208,9 +208,6 @@ static void write_best(Writer *w, const Tree *n, Expr *value) {
     text_add(w->out, t->type == TYPE_REAL ? " || %s != %s) " : ") ", v, v);
     write_target(w, n);
     text_add(w->out, is_narrow(w, t) ? " = (int32_t)%s;\n" : " = %s;\n", v);
-    w->indent--;
-    writer_line(w, "}");
-    map_put(w->names, name_of(w->g->names, v), NULL);
 }
 
 static void write_truth(Writer *w, const Tree *n, Expr *value) {
@@ -245,7 +242,7 @@ static void write_set(Writer *w, const Tree *n) {
 void write_list(Writer *w, const Tree *list, const Tree *home) {
     declare_late(w, home);
     for (const Tree *n = list; n; n = n->next) {
-        if (n->why && n->why != w->said && n->kind != TREE_IF) write_comment(w, n->why);
+        if (n->why && n->why != w->said) write_comment(w, n->why);
         if (n->why) w->said = n->why;
         if (n->kind == TREE_LOOP) write_loop(w, n);
         else if (n->kind == TREE_IF) write_test(w, n);

@@ -16,6 +16,7 @@ typedef struct {
     Map *tensors; /* Tensor -> C name */
     Map *indices; /* index -> C name, while its loop is open */
     Map *dims;    /* dim -> C name */
+    VEC(Range) open; /* the loops around the statement */
     Map *temps;   /* Expr -> C name of the local that holds it */
     Map *homes;   /* LOCAL Tensor -> where it is declared (statement.c) */
     Map *around;  /* LOOP or IF -> the one around it */

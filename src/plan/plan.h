@@ -39,7 +39,7 @@ struct Tree {
     union {
         struct {
             uint32_t index;
-            Range range;
+            Range range, within; /* within: what the index is known to stay in, where that is not the range; else n_lo is 0 */
             bool down;
             LoopKind how;
             Tensor *const *sums; /* SIMD: scalars that are summed across its turns */

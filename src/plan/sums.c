@@ -126,6 +126,7 @@ static Tree *split_loop(Function *f, Tree *loop, const Sets *sums, int64_t turns
     Tree *run = tree_new(g->arena, TREE_LOOP, loop->why);
     run->as = loop->as;
     Expr *begin = expr_add(g, lo, expr_mul(g, size, expr_index(g, index)));
+    run->as.loop.within = loop->as.loop.range;
     run->as.loop.range = range_make(g, loop->as.loop.index, begin, expr_op2(g, OP_min, expr_add(g, begin, size), hi));
     run->body = loop->body;
     tree_visit(run->body, redirect_sums, part);

@@ -95,6 +95,7 @@ static int gather_check(const gather_dims *dims, const gather_inputs *in, const 
 int gather_predict(const gather_dims *dims, const gather_inputs *in, const gather_params *params, gather_outputs *out, void *workspace) {
     const int status = gather_check(dims, in, params, workspace);
     if (status != BP_OK) return status;
+    if (!out) return BP_E_NULL;
     const int64_t T = dims->T;
     (void)T;
     const int32_t *const tok = in->tok;
@@ -132,6 +133,8 @@ int gather_predict(const gather_dims *dims, const gather_inputs *in, const gathe
 int gather_gradient(const gather_dims *dims, const gather_inputs *in, const gather_params *params, gather_outputs *out, gather_grads *grads, void *workspace) {
     const int status = gather_check(dims, in, params, workspace);
     if (status != BP_OK) return status;
+    if (!out) return BP_E_NULL;
+    if (!grads) return BP_E_NULL;
     const int64_t T = dims->T;
     (void)T;
     const int32_t *const tok = in->tok;
@@ -208,6 +211,7 @@ int gather_gradient(const gather_dims *dims, const gather_inputs *in, const gath
 int gather_forward(const gather_dims *dims, const gather_inputs *in, const gather_params *params, gather_outputs *out, void *workspace) {
     const int status = gather_check(dims, in, params, workspace);
     if (status != BP_OK) return status;
+    if (!out) return BP_E_NULL;
     const int64_t T = dims->T;
     (void)T;
     const int32_t *const tok = in->tok;
@@ -246,6 +250,7 @@ int gather_forward(const gather_dims *dims, const gather_inputs *in, const gathe
 int gather_backward(const gather_dims *dims, const gather_inputs *in, const gather_params *params, gather_grads *grads, void *workspace) {
     const int status = gather_check(dims, in, params, workspace);
     if (status != BP_OK) return status;
+    if (!grads) return BP_E_NULL;
     const int64_t T = dims->T;
     (void)T;
     const int32_t *const tok = in->tok;

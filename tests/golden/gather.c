@@ -8,6 +8,7 @@
  * gather_backward         the gradient, after forward with the same workspace
  *
  * x_bar is the adjoint of x (the error signal dL/dx), x_dot its tangent. Arrays are stored row by row.
+ * Long sums are added in parts (x_part), and what is lost in joining them is carried on (x_lost).
  * Sizes known when the code runs: T.
  */
 #include "gather.h"
@@ -89,6 +90,7 @@ static int gather_check(const gather_dims *dims, const gather_inputs *in, const 
 int gather_predict(const gather_dims *dims, const gather_inputs *in, const gather_params *params, gather_outputs *out, void *workspace) {
     const int status = gather_check(dims, in, params, workspace);
     if (status != BP_OK) return status;
+    if (!out) return BP_E_NULL;
     const int64_t T = dims->T;
     (void)T;
     const int32_t *const tok = in->tok;
@@ -101,9 +103,19 @@ int gather_predict(const gather_dims *dims, const gather_inputs *in, const gathe
     /* m_sum[k] = sum[t](E[tok[t],k])    gather.bp:7 */
     for (int64_t k = 0; k < 3; k++) {
         float m_sum = 0.0f;
-        #pragma omp simd reduction(+: m_sum)
-        for (int64_t t = 0; t < T; t++) {
-            m_sum += E[3*(int64_t)tok[t] + k];
+        float m_sum_lost = 0.0f;
+        const int64_t block_2_end = (T + 127)/128;
+        for (int64_t block_2 = 0; block_2 < block_2_end; block_2++) {
+            float m_sum_part = 0.0f;
+            const int64_t t_end = T >= 128*block_2 + 128 ? 128*block_2 + 128 : T;
+            #pragma omp simd reduction(+: m_sum_part)
+            for (int64_t t = 128*block_2; t < t_end; t++) {
+                m_sum_part += E[3*(int64_t)tok[t] + k];
+            }
+            const float m_sum_next = m_sum_part - m_sum_lost;
+            const float m_sum_total = m_sum + m_sum_next;
+            m_sum_lost = m_sum_total - m_sum - m_sum_next;
+            m_sum = m_sum_total;
         }
         /* m[k] = m_sum[k]/T    gather.bp:7 */
         m[k] = m_sum/(float)T;
@@ -125,6 +137,8 @@ int gather_predict(const gather_dims *dims, const gather_inputs *in, const gathe
 int gather_gradient(const gather_dims *dims, const gather_inputs *in, const gather_params *params, gather_outputs *out, gather_grads *grads, void *workspace) {
     const int status = gather_check(dims, in, params, workspace);
     if (status != BP_OK) return status;
+    if (!out) return BP_E_NULL;
+    if (!grads) return BP_E_NULL;
     const int64_t T = dims->T;
     (void)T;
     const int32_t *const tok = in->tok;
@@ -141,9 +155,19 @@ int gather_gradient(const gather_dims *dims, const gather_inputs *in, const gath
     /* m_sum[k] = sum[t](E[tok[t],k])    gather.bp:7 */
     for (int64_t k = 0; k < 3; k++) {
         float m_sum = 0.0f;
-        #pragma omp simd reduction(+: m_sum)
-        for (int64_t t = 0; t < T; t++) {
-            m_sum += E[3*(int64_t)tok[t] + k];
+        float m_sum_lost = 0.0f;
+        const int64_t block_2_end = (T + 127)/128;
+        for (int64_t block_2 = 0; block_2 < block_2_end; block_2++) {
+            float m_sum_part = 0.0f;
+            const int64_t t_end = T >= 128*block_2 + 128 ? 128*block_2 + 128 : T;
+            #pragma omp simd reduction(+: m_sum_part)
+            for (int64_t t = 128*block_2; t < t_end; t++) {
+                m_sum_part += E[3*(int64_t)tok[t] + k];
+            }
+            const float m_sum_next = m_sum_part - m_sum_lost;
+            const float m_sum_total = m_sum + m_sum_next;
+            m_sum_lost = m_sum_total - m_sum - m_sum_next;
+            m_sum = m_sum_total;
         }
         /* m[k] = m_sum[k]/T    gather.bp:7 */
         m[k] = m_sum/(float)T;
@@ -200,6 +224,7 @@ int gather_gradient(const gather_dims *dims, const gather_inputs *in, const gath
 int gather_forward(const gather_dims *dims, const gather_inputs *in, const gather_params *params, gather_outputs *out, void *workspace) {
     const int status = gather_check(dims, in, params, workspace);
     if (status != BP_OK) return status;
+    if (!out) return BP_E_NULL;
     const int64_t T = dims->T;
     (void)T;
     const int32_t *const tok = in->tok;
@@ -213,9 +238,19 @@ int gather_forward(const gather_dims *dims, const gather_inputs *in, const gathe
     /* m_sum[k] = sum[t](E[tok[t],k])    gather.bp:7 */
     for (int64_t k = 0; k < 3; k++) {
         float m_sum = 0.0f;
-        #pragma omp simd reduction(+: m_sum)
-        for (int64_t t = 0; t < T; t++) {
-            m_sum += E[3*(int64_t)tok[t] + k];
+        float m_sum_lost = 0.0f;
+        const int64_t block_2_end = (T + 127)/128;
+        for (int64_t block_2 = 0; block_2 < block_2_end; block_2++) {
+            float m_sum_part = 0.0f;
+            const int64_t t_end = T >= 128*block_2 + 128 ? 128*block_2 + 128 : T;
+            #pragma omp simd reduction(+: m_sum_part)
+            for (int64_t t = 128*block_2; t < t_end; t++) {
+                m_sum_part += E[3*(int64_t)tok[t] + k];
+            }
+            const float m_sum_next = m_sum_part - m_sum_lost;
+            const float m_sum_total = m_sum + m_sum_next;
+            m_sum_lost = m_sum_total - m_sum - m_sum_next;
+            m_sum = m_sum_total;
         }
         /* m[k] = m_sum[k]/T    gather.bp:7 */
         m[k] = m_sum/(float)T;
@@ -238,6 +273,7 @@ int gather_forward(const gather_dims *dims, const gather_inputs *in, const gathe
 int gather_backward(const gather_dims *dims, const gather_inputs *in, const gather_params *params, gather_grads *grads, void *workspace) {
     const int status = gather_check(dims, in, params, workspace);
     if (status != BP_OK) return status;
+    if (!grads) return BP_E_NULL;
     const int64_t T = dims->T;
     (void)T;
     const int32_t *const tok = in->tok;

@@ -88,6 +88,7 @@ static int linear_regression_check(const linear_regression_dims *dims, const lin
 int linear_regression_predict(const linear_regression_dims *dims, const linear_regression_inputs *in, const linear_regression_params *params, linear_regression_outputs *out, void *workspace) {
     const int status = linear_regression_check(dims, in, params, workspace);
     if (status != BP_OK) return status;
+    if (!out) return BP_E_NULL;
     const int64_t m = dims->m;
     (void)m;
     const float *const x = in->x;
@@ -126,6 +127,8 @@ int linear_regression_predict(const linear_regression_dims *dims, const linear_r
 int linear_regression_gradient(const linear_regression_dims *dims, const linear_regression_inputs *in, const linear_regression_params *params, linear_regression_outputs *out, linear_regression_grads *grads, void *workspace) {
     const int status = linear_regression_check(dims, in, params, workspace);
     if (status != BP_OK) return status;
+    if (!out) return BP_E_NULL;
+    if (!grads) return BP_E_NULL;
     const int64_t m = dims->m;
     (void)m;
     const float *const x = in->x;
@@ -189,6 +192,7 @@ int linear_regression_gradient(const linear_regression_dims *dims, const linear_
 int linear_regression_forward(const linear_regression_dims *dims, const linear_regression_inputs *in, const linear_regression_params *params, linear_regression_outputs *out, void *workspace) {
     const int status = linear_regression_check(dims, in, params, workspace);
     if (status != BP_OK) return status;
+    if (!out) return BP_E_NULL;
     const int64_t m = dims->m;
     (void)m;
     const float *const x = in->x;
@@ -227,6 +231,7 @@ int linear_regression_forward(const linear_regression_dims *dims, const linear_r
 int linear_regression_backward(const linear_regression_dims *dims, const linear_regression_inputs *in, const linear_regression_params *params, linear_regression_grads *grads, void *workspace) {
     const int status = linear_regression_check(dims, in, params, workspace);
     if (status != BP_OK) return status;
+    if (!grads) return BP_E_NULL;
     const int64_t m = dims->m;
     (void)m;
     const float *const x = in->x;

@@ -8,6 +8,7 @@
  * linear_regression_backward         the gradient, after forward with the same workspace
  *
  * x_bar is the adjoint of x (the error signal dL/dx), x_dot its tangent. Arrays are stored row by row.
+ * Long sums are added in parts (x_part), and what is lost in joining them is carried on (x_lost).
  * Sizes known when the code runs: m.
  */
 #include "linear_regression.h"
@@ -84,6 +85,7 @@ static int linear_regression_check(const linear_regression_dims *dims, const lin
 int linear_regression_predict(const linear_regression_dims *dims, const linear_regression_inputs *in, const linear_regression_params *params, linear_regression_outputs *out, void *workspace) {
     const int status = linear_regression_check(dims, in, params, workspace);
     if (status != BP_OK) return status;
+    if (!out) return BP_E_NULL;
     const int64_t m = dims->m;
     (void)m;
     const float *const x = in->x;
@@ -106,10 +108,20 @@ int linear_regression_predict(const linear_regression_dims *dims, const linear_r
     }
     /* L_sum = sum[i]((p[i] - y[i])*(p[i] - y[i]))    linear_regression.bp:7 */
     float L_sum = 0.0f;
-    #pragma omp simd reduction(+: L_sum)
-    for (int64_t i = 0; i < m; i++) {
-        const float t1 = p[i] - y[i];
-        L_sum += t1*t1;
+    float L_sum_lost = 0.0f;
+    const int64_t block_2_end = (m + 127)/128;
+    for (int64_t block_2 = 0; block_2 < block_2_end; block_2++) {
+        float L_sum_part = 0.0f;
+        const int64_t i_end = m >= 128*block_2 + 128 ? 128*block_2 + 128 : m;
+        #pragma omp simd reduction(+: L_sum_part)
+        for (int64_t i = 128*block_2; i < i_end; i++) {
+            const float t1 = p[i] - y[i];
+            L_sum_part += t1*t1;
+        }
+        const float L_sum_next = L_sum_part - L_sum_lost;
+        const float L_sum_total = L_sum + L_sum_next;
+        L_sum_lost = L_sum_total - L_sum - L_sum_next;
+        L_sum = L_sum_total;
     }
     /* L = L_sum/m    linear_regression.bp:7 */
     const float L = L_sum/(float)m;
@@ -121,6 +133,8 @@ int linear_regression_predict(const linear_regression_dims *dims, const linear_r
 int linear_regression_gradient(const linear_regression_dims *dims, const linear_regression_inputs *in, const linear_regression_params *params, linear_regression_outputs *out, linear_regression_grads *grads, void *workspace) {
     const int status = linear_regression_check(dims, in, params, workspace);
     if (status != BP_OK) return status;
+    if (!out) return BP_E_NULL;
+    if (!grads) return BP_E_NULL;
     const int64_t m = dims->m;
     (void)m;
     const float *const x = in->x;
@@ -146,10 +160,20 @@ int linear_regression_gradient(const linear_regression_dims *dims, const linear_
     }
     /* L_sum = sum[i]((p[i] - y[i])*(p[i] - y[i]))    linear_regression.bp:7 */
     float L_sum = 0.0f;
-    #pragma omp simd reduction(+: L_sum)
-    for (int64_t i = 0; i < m; i++) {
-        const float t1 = p[i] - y[i];
-        L_sum += t1*t1;
+    float L_sum_lost = 0.0f;
+    const int64_t block_2_end = (m + 127)/128;
+    for (int64_t block_2 = 0; block_2 < block_2_end; block_2++) {
+        float L_sum_part = 0.0f;
+        const int64_t i_end = m >= 128*block_2 + 128 ? 128*block_2 + 128 : m;
+        #pragma omp simd reduction(+: L_sum_part)
+        for (int64_t i = 128*block_2; i < i_end; i++) {
+            const float t1 = p[i] - y[i];
+            L_sum_part += t1*t1;
+        }
+        const float L_sum_next = L_sum_part - L_sum_lost;
+        const float L_sum_total = L_sum + L_sum_next;
+        L_sum_lost = L_sum_total - L_sum - L_sum_next;
+        L_sum = L_sum_total;
     }
     /* L = L_sum/m    linear_regression.bp:7 */
     const float L = L_sum/(float)m;
@@ -163,9 +187,19 @@ int linear_regression_gradient(const linear_regression_dims *dims, const linear_
     if (grads->b) {
         /* b_bar = sum[i](p_bar[i])    linear_regression.bp:6 */
         float b_bar_acc = 0.0f;
-        #pragma omp simd reduction(+: b_bar_acc)
-        for (int64_t i = 0; i < m; i++) {
-            b_bar_acc += p_bar[i];
+        float b_bar_acc_lost = 0.0f;
+        const int64_t block_2_end_2 = (m + 127)/128;
+        for (int64_t block_2 = 0; block_2 < block_2_end_2; block_2++) {
+            float b_bar_acc_part = 0.0f;
+            const int64_t i_end_2 = m >= 128*block_2 + 128 ? 128*block_2 + 128 : m;
+            #pragma omp simd reduction(+: b_bar_acc_part)
+            for (int64_t i = 128*block_2; i < i_end_2; i++) {
+                b_bar_acc_part += p_bar[i];
+            }
+            const float b_bar_acc_next = b_bar_acc_part - b_bar_acc_lost;
+            const float b_bar_acc_total = b_bar_acc + b_bar_acc_next;
+            b_bar_acc_lost = b_bar_acc_total - b_bar_acc - b_bar_acc_next;
+            b_bar_acc = b_bar_acc_total;
         }
         b_bar[0] = b_bar_acc;
     }
@@ -173,9 +207,19 @@ int linear_regression_gradient(const linear_regression_dims *dims, const linear_
         /* w_bar[k] = sum[i](p_bar[i]*x[i,k])    linear_regression.bp:6 */
         for (int64_t k = 0; k < 4; k++) {
             float w_bar_acc = 0.0f;
-            #pragma omp simd reduction(+: w_bar_acc)
-            for (int64_t i = 0; i < m; i++) {
-                w_bar_acc += p_bar[i]*x[4*i + k];
+            float w_bar_acc_lost = 0.0f;
+            const int64_t block_2_end_3 = (m + 127)/128;
+            for (int64_t block_2 = 0; block_2 < block_2_end_3; block_2++) {
+                float w_bar_acc_part = 0.0f;
+                const int64_t i_end_3 = m >= 128*block_2 + 128 ? 128*block_2 + 128 : m;
+                #pragma omp simd reduction(+: w_bar_acc_part)
+                for (int64_t i = 128*block_2; i < i_end_3; i++) {
+                    w_bar_acc_part += p_bar[i]*x[4*i + k];
+                }
+                const float w_bar_acc_next = w_bar_acc_part - w_bar_acc_lost;
+                const float w_bar_acc_total = w_bar_acc + w_bar_acc_next;
+                w_bar_acc_lost = w_bar_acc_total - w_bar_acc - w_bar_acc_next;
+                w_bar_acc = w_bar_acc_total;
             }
             w_bar[k] = w_bar_acc;
         }
@@ -188,6 +232,7 @@ int linear_regression_gradient(const linear_regression_dims *dims, const linear_
 int linear_regression_forward(const linear_regression_dims *dims, const linear_regression_inputs *in, const linear_regression_params *params, linear_regression_outputs *out, void *workspace) {
     const int status = linear_regression_check(dims, in, params, workspace);
     if (status != BP_OK) return status;
+    if (!out) return BP_E_NULL;
     const int64_t m = dims->m;
     (void)m;
     const float *const x = in->x;
@@ -209,10 +254,20 @@ int linear_regression_forward(const linear_regression_dims *dims, const linear_r
     }
     /* L_sum = sum[i]((p[i] - y[i])*(p[i] - y[i]))    linear_regression.bp:7 */
     float L_sum = 0.0f;
-    #pragma omp simd reduction(+: L_sum)
-    for (int64_t i = 0; i < m; i++) {
-        const float t1 = p[i] - y[i];
-        L_sum += t1*t1;
+    float L_sum_lost = 0.0f;
+    const int64_t block_2_end = (m + 127)/128;
+    for (int64_t block_2 = 0; block_2 < block_2_end; block_2++) {
+        float L_sum_part = 0.0f;
+        const int64_t i_end = m >= 128*block_2 + 128 ? 128*block_2 + 128 : m;
+        #pragma omp simd reduction(+: L_sum_part)
+        for (int64_t i = 128*block_2; i < i_end; i++) {
+            const float t1 = p[i] - y[i];
+            L_sum_part += t1*t1;
+        }
+        const float L_sum_next = L_sum_part - L_sum_lost;
+        const float L_sum_total = L_sum + L_sum_next;
+        L_sum_lost = L_sum_total - L_sum - L_sum_next;
+        L_sum = L_sum_total;
     }
     /* L = L_sum/m    linear_regression.bp:7 */
     const float L = L_sum/(float)m;
@@ -225,6 +280,7 @@ int linear_regression_forward(const linear_regression_dims *dims, const linear_r
 int linear_regression_backward(const linear_regression_dims *dims, const linear_regression_inputs *in, const linear_regression_params *params, linear_regression_grads *grads, void *workspace) {
     const int status = linear_regression_check(dims, in, params, workspace);
     if (status != BP_OK) return status;
+    if (!grads) return BP_E_NULL;
     const int64_t m = dims->m;
     (void)m;
     const float *const x = in->x;
@@ -244,22 +300,42 @@ int linear_regression_backward(const linear_regression_dims *dims, const linear_
     }
     if (grads->b) {
         /* b_bar = sum[i](p_bar[i])    linear_regression.bp:6 */
-        float b_bar_acc2 = 0.0f;
-        #pragma omp simd reduction(+: b_bar_acc2)
-        for (int64_t i = 0; i < m; i++) {
-            b_bar_acc2 += p_bar[i];
+        float b_bar_acc = 0.0f;
+        float b_bar_acc_lost = 0.0f;
+        const int64_t block_2_end = (m + 127)/128;
+        for (int64_t block_2 = 0; block_2 < block_2_end; block_2++) {
+            float b_bar_acc_part = 0.0f;
+            const int64_t i_end = m >= 128*block_2 + 128 ? 128*block_2 + 128 : m;
+            #pragma omp simd reduction(+: b_bar_acc_part)
+            for (int64_t i = 128*block_2; i < i_end; i++) {
+                b_bar_acc_part += p_bar[i];
+            }
+            const float b_bar_acc_next = b_bar_acc_part - b_bar_acc_lost;
+            const float b_bar_acc_total = b_bar_acc + b_bar_acc_next;
+            b_bar_acc_lost = b_bar_acc_total - b_bar_acc - b_bar_acc_next;
+            b_bar_acc = b_bar_acc_total;
         }
-        b_bar[0] = b_bar_acc2;
+        b_bar[0] = b_bar_acc;
     }
     if (grads->w) {
         /* w_bar[k] = sum[i](p_bar[i]*x[i,k])    linear_regression.bp:6 */
         for (int64_t k = 0; k < 4; k++) {
-            float w_bar_acc2 = 0.0f;
-            #pragma omp simd reduction(+: w_bar_acc2)
-            for (int64_t i = 0; i < m; i++) {
-                w_bar_acc2 += p_bar[i]*x[4*i + k];
+            float w_bar_acc = 0.0f;
+            float w_bar_acc_lost = 0.0f;
+            const int64_t block_2_end_2 = (m + 127)/128;
+            for (int64_t block_2 = 0; block_2 < block_2_end_2; block_2++) {
+                float w_bar_acc_part = 0.0f;
+                const int64_t i_end_2 = m >= 128*block_2 + 128 ? 128*block_2 + 128 : m;
+                #pragma omp simd reduction(+: w_bar_acc_part)
+                for (int64_t i = 128*block_2; i < i_end_2; i++) {
+                    w_bar_acc_part += p_bar[i]*x[4*i + k];
+                }
+                const float w_bar_acc_next = w_bar_acc_part - w_bar_acc_lost;
+                const float w_bar_acc_total = w_bar_acc + w_bar_acc_next;
+                w_bar_acc_lost = w_bar_acc_total - w_bar_acc - w_bar_acc_next;
+                w_bar_acc = w_bar_acc_total;
             }
-            w_bar[k] = w_bar_acc2;
+            w_bar[k] = w_bar_acc;
         }
     }
     return BP_OK;

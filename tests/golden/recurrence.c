@@ -8,6 +8,7 @@
  * recurrence_backward         the gradient, after forward with the same workspace
  *
  * x_bar is the adjoint of x (the error signal dL/dx), x_dot its tangent. Arrays are stored row by row.
+ * Long sums are added in parts (x_part), and what is lost in joining them is carried on (x_lost).
  * Sizes known when the code runs: T.
  */
 #include "recurrence.h"
@@ -32,10 +33,9 @@ static inline void *recurrence_take(char **block, int64_t n, size_t size) {
 }
 
 void recurrence_params_bind(recurrence_params *params, float *block) {
-    params->w = block + 0;
-    params->U = block + 3;
-    params->h0 = block + 12;
-    params->v = block + 15;
+    params->W = block + 0;
+    params->U = block + 6;
+    params->v = block + 10;
 }
 
 size_t recurrence_workspace_size(const recurrence_dims *dims) {
@@ -43,30 +43,30 @@ size_t recurrence_workspace_size(const recurrence_dims *dims) {
     if (T < 1) return 0;
     double most = 64.0, bytes;
     bytes = 64.0; /* predict */
-    bytes += (double)sizeof(float)*(double)T*(double)3 + 64.0;
-    bytes += (double)sizeof(float)*(double)T + 64.0;
-    bytes += (double)sizeof(float)*(double)3 + 64.0;
+    bytes += (double)sizeof(float)*(double)T*(double)2 + 64.0;
+    bytes += (double)sizeof(float)*(double)2 + 64.0;
+    bytes += (double)sizeof(float)*(double)2 + 64.0;
     if (bytes > most) most = bytes;
     bytes = 64.0; /* gradient */
-    bytes += (double)sizeof(float)*(double)T*(double)3 + 64.0;
-    bytes += (double)sizeof(float)*(double)T + 64.0;
-    bytes += (double)sizeof(float)*(double)3 + 64.0;
-    bytes += (double)sizeof(float)*(double)T + 64.0;
-    bytes += (double)sizeof(float)*(double)T*(double)3 + 64.0;
-    bytes += (double)sizeof(float)*(double)T*(double)3 + 64.0;
+    bytes += (double)sizeof(float)*(double)T*(double)2 + 64.0;
+    bytes += (double)sizeof(float)*(double)2 + 64.0;
+    bytes += (double)sizeof(float)*(double)2 + 64.0;
+    bytes += (double)sizeof(float)*(double)T*(double)2 + 64.0;
+    bytes += (double)sizeof(float)*(double)T*(double)2 + 64.0;
     if (bytes > most) most = bytes;
     bytes = 64.0; /* forward */
-    bytes += (double)sizeof(float)*(double)T*(double)3 + 64.0;
-    bytes += (double)sizeof(float)*(double)T + 64.0;
-    bytes += (double)sizeof(float)*(double)3 + 64.0;
+    bytes += (double)sizeof(float)*(double)T*(double)2 + 64.0;
+    bytes += (double)sizeof(float)*(double)2 + 64.0;
+    bytes += (double)sizeof(float)*(double)2 + 64.0;
+    bytes += (double)sizeof(float) + 64.0;
     if (bytes > most) most = bytes;
     bytes = 64.0; /* backward */
-    bytes += (double)sizeof(float)*(double)T*(double)3 + 64.0;
-    bytes += (double)sizeof(float)*(double)T + 64.0;
-    bytes += (double)sizeof(float)*(double)3 + 64.0;
-    bytes += (double)sizeof(float)*(double)T + 64.0;
-    bytes += (double)sizeof(float)*(double)T*(double)3 + 64.0;
-    bytes += (double)sizeof(float)*(double)T*(double)3 + 64.0;
+    bytes += (double)sizeof(float)*(double)T*(double)2 + 64.0;
+    bytes += (double)sizeof(float)*(double)2 + 64.0;
+    bytes += (double)sizeof(float)*(double)2 + 64.0;
+    bytes += (double)sizeof(float) + 64.0;
+    bytes += (double)sizeof(float)*(double)T*(double)2 + 64.0;
+    bytes += (double)sizeof(float)*(double)T*(double)2 + 64.0;
     if (bytes > most) most = bytes;
     bytes = most;
     return bytes < 4503599627370496.0 && bytes < (double)SIZE_MAX ? (size_t)bytes : 0; /* 2^52 */
@@ -87,12 +87,10 @@ static int recurrence_check(const recurrence_dims *dims, const recurrence_inputs
     if (!in->y) return BP_E_NULL;
     if ((uintptr_t)in->y % sizeof(float) != 0) return BP_E_ALIGN;
     if (!params) return BP_E_NULL;
-    if (!params->w) return BP_E_NULL;
-    if ((uintptr_t)params->w % sizeof(float) != 0) return BP_E_ALIGN;
+    if (!params->W) return BP_E_NULL;
+    if ((uintptr_t)params->W % sizeof(float) != 0) return BP_E_ALIGN;
     if (!params->U) return BP_E_NULL;
     if ((uintptr_t)params->U % sizeof(float) != 0) return BP_E_ALIGN;
-    if (!params->h0) return BP_E_NULL;
-    if ((uintptr_t)params->h0 % sizeof(float) != 0) return BP_E_ALIGN;
     if (!params->v) return BP_E_NULL;
     if ((uintptr_t)params->v % sizeof(float) != 0) return BP_E_ALIGN;
     return BP_OK;
@@ -102,51 +100,51 @@ static int recurrence_check(const recurrence_dims *dims, const recurrence_inputs
 int recurrence_predict(const recurrence_dims *dims, const recurrence_inputs *in, const recurrence_params *params, recurrence_outputs *out, void *workspace) {
     const int status = recurrence_check(dims, in, params, workspace);
     if (status != BP_OK) return status;
+    if (!out) return BP_E_NULL;
     const int64_t T = dims->T;
     (void)T;
     const float *const x = in->x;
-    const float *const y = in->y;
-    const float *const w = params->w;
+    const float y = *in->y;
+    const float *const W = params->W;
     const float *const U = params->U;
-    const float *const h0 = params->h0;
     const float *const v = params->v;
     char *block = workspace;
-    float *const h = recurrence_take(&block, T*3, sizeof(float));
-    float *const p = recurrence_take(&block, T, sizeof(float));
-    float *const h_sum = recurrence_take(&block, 3, sizeof(float));
+    float *const h = recurrence_take(&block, T*2, sizeof(float));
+    float *const h_sum = recurrence_take(&block, 2, sizeof(float));
+    float *const h_sum2 = recurrence_take(&block, 2, sizeof(float));
 
+    /* h_sum[t,k] = sum[j](W[k,j]*x[t,j])    recurrence.bp:6 */
     for (int64_t t = 0; t < T; t++) {
-        /* h_sum[t,k] = sum[j](U[k,j]*h[t - 1,j | h0[j]])    recurrence.bp:6 */
-        for (int64_t k = 0; k < 3; k++) {
+        for (int64_t k = 0; k < 2; k++) {
             float h_sum_acc = 0.0f;
             #pragma omp simd reduction(+: h_sum_acc)
             for (int64_t j = 0; j < 3; j++) {
-                h_sum_acc += U[3*k + j]*(t - 1 >= 0 && t - 1 < T ? h[3*(t - 1) + j] : h0[j]);
+                h_sum_acc += W[3*k + j]*x[3*t + j];
             }
             h_sum[k] = h_sum_acc;
+            /* h_sum2[t,k] = sum[j](U[k,j]*h[t - 1,j | 0])    recurrence.bp:6 */
+            float h_sum2_acc = 0.0f;
+            #pragma omp simd reduction(+: h_sum2_acc)
+            for (int64_t j = 0; j < 2; j++) {
+                h_sum2_acc += U[2*k + j]*(t - 1 >= 0 ? h[2*(t - 1) + j] : 0.0f);
+            }
+            h_sum2[k] = h_sum2_acc;
         }
-        /* h[t,k] = tanh(w[k]*x[t] + h_sum[t,k])    recurrence.bp:6 */
+        /* h[t,k] = tanh(h_sum[t,k] + h_sum2[t,k])    recurrence.bp:6 */
         #pragma omp simd
-        for (int64_t k = 0; k < 3; k++) {
-            h[3*t + k] = bp_tanhf(w[k]*x[t] + h_sum[k]);
+        for (int64_t k = 0; k < 2; k++) {
+            h[2*t + k] = bp_tanhf(h_sum[k] + h_sum2[k]);
         }
-        /* p[t] = sum[k](v[k]*h[t,k])    recurrence.bp:7 */
-        float p_acc = 0.0f;
-        #pragma omp simd reduction(+: p_acc)
-        for (int64_t k = 0; k < 3; k++) {
-            p_acc += v[k]*h[3*t + k];
-        }
-        p[t] = p_acc;
     }
-    /* L_sum = sum[t]((p[t] - y[t])*(p[t] - y[t]))    recurrence.bp:8 */
+    /* L_sum = sum[k](v[k]*h[T - 1,k])    recurrence.bp:7 */
     float L_sum = 0.0f;
     #pragma omp simd reduction(+: L_sum)
-    for (int64_t t = 0; t < T; t++) {
-        const float t1 = p[t] - y[t];
-        L_sum += t1*t1;
+    for (int64_t k = 0; k < 2; k++) {
+        L_sum += v[k]*h[2*(T - 1) + k];
     }
-    /* L = L_sum/T    recurrence.bp:8 */
-    const float L = L_sum/(float)T;
+    /* L = (L_sum - y)*(L_sum - y)    recurrence.bp:7 */
+    const float t1 = L_sum - y;
+    const float L = t1*t1;
     out->L = L;
     return BP_OK;
 }
@@ -155,136 +153,142 @@ int recurrence_predict(const recurrence_dims *dims, const recurrence_inputs *in,
 int recurrence_gradient(const recurrence_dims *dims, const recurrence_inputs *in, const recurrence_params *params, recurrence_outputs *out, recurrence_grads *grads, void *workspace) {
     const int status = recurrence_check(dims, in, params, workspace);
     if (status != BP_OK) return status;
+    if (!out) return BP_E_NULL;
+    if (!grads) return BP_E_NULL;
     const int64_t T = dims->T;
     (void)T;
     const float *const x = in->x;
-    const float *const y = in->y;
-    const float *const w = params->w;
+    const float y = *in->y;
+    const float *const W = params->W;
     const float *const U = params->U;
-    const float *const h0 = params->h0;
     const float *const v = params->v;
     char *block = workspace;
-    float *const h = recurrence_take(&block, T*3, sizeof(float));
-    float *const p = recurrence_take(&block, T, sizeof(float));
-    float *const h_sum = recurrence_take(&block, 3, sizeof(float));
-    float *const p_bar = recurrence_take(&block, T, sizeof(float));
-    float *const h_sum_bar = recurrence_take(&block, T*3, sizeof(float));
-    float *const h_bar = recurrence_take(&block, T*3, sizeof(float));
+    float *const h = recurrence_take(&block, T*2, sizeof(float));
+    float *const h_sum = recurrence_take(&block, 2, sizeof(float));
+    float *const h_sum2 = recurrence_take(&block, 2, sizeof(float));
+    float *const h_sum2_bar = recurrence_take(&block, T*2, sizeof(float));
+    float *const h_bar = recurrence_take(&block, T*2, sizeof(float));
     float *const v_bar = grads->v;
-    float *const h0_bar = grads->h0;
     float *const U_bar = grads->U;
-    float *const w_bar = grads->w;
+    float *const W_bar = grads->W;
 
+    float L_sum_bar = 0;
+    /* h_sum[t,k] = sum[j](W[k,j]*x[t,j])    recurrence.bp:6 */
     for (int64_t t = 0; t < T; t++) {
-        /* h_sum[t,k] = sum[j](U[k,j]*h[t - 1,j | h0[j]])    recurrence.bp:6 */
-        for (int64_t k = 0; k < 3; k++) {
-            float h_sum_acc2 = 0.0f;
-            #pragma omp simd reduction(+: h_sum_acc2)
+        for (int64_t k = 0; k < 2; k++) {
+            float h_sum_acc = 0.0f;
+            #pragma omp simd reduction(+: h_sum_acc)
             for (int64_t j = 0; j < 3; j++) {
-                h_sum_acc2 += U[3*k + j]*(t - 1 >= 0 && t - 1 < T ? h[3*(t - 1) + j] : h0[j]);
+                h_sum_acc += W[3*k + j]*x[3*t + j];
             }
-            h_sum[k] = h_sum_acc2;
+            h_sum[k] = h_sum_acc;
+            /* h_sum2[t,k] = sum[j](U[k,j]*h[t - 1,j | 0])    recurrence.bp:6 */
+            float h_sum2_acc = 0.0f;
+            #pragma omp simd reduction(+: h_sum2_acc)
+            for (int64_t j = 0; j < 2; j++) {
+                h_sum2_acc += U[2*k + j]*(t - 1 >= 0 ? h[2*(t - 1) + j] : 0.0f);
+            }
+            h_sum2[k] = h_sum2_acc;
         }
-        /* h[t,k] = tanh(w[k]*x[t] + h_sum[t,k])    recurrence.bp:6 */
+        /* h[t,k] = tanh(h_sum[t,k] + h_sum2[t,k])    recurrence.bp:6 */
         #pragma omp simd
-        for (int64_t k = 0; k < 3; k++) {
-            h[3*t + k] = bp_tanhf(w[k]*x[t] + h_sum[k]);
+        for (int64_t k = 0; k < 2; k++) {
+            h[2*t + k] = bp_tanhf(h_sum[k] + h_sum2[k]);
         }
-        /* p[t] = sum[k](v[k]*h[t,k])    recurrence.bp:7 */
-        float p_acc2 = 0.0f;
-        #pragma omp simd reduction(+: p_acc2)
-        for (int64_t k = 0; k < 3; k++) {
-            p_acc2 += v[k]*h[3*t + k];
-        }
-        p[t] = p_acc2;
     }
-    /* L_sum = sum[t]((p[t] - y[t])*(p[t] - y[t]))    recurrence.bp:8 */
+    /* L_sum = sum[k](v[k]*h[T - 1,k])    recurrence.bp:7 */
     float L_sum = 0.0f;
     #pragma omp simd reduction(+: L_sum)
-    for (int64_t t = 0; t < T; t++) {
-        const float t1 = p[t] - y[t];
-        L_sum += t1*t1;
+    for (int64_t k = 0; k < 2; k++) {
+        L_sum += v[k]*h[2*(T - 1) + k];
     }
-    /* L = L_sum/T    recurrence.bp:8 */
-    const float L = L_sum/(float)T;
-    if (grads->w || grads->U || grads->h0 || grads->v) {
-        /* p_bar[t] = 2/T*(p[t] - y[t])    recurrence.bp:8 */
-        #pragma omp simd
-        for (int64_t t = 0; t < T; t++) {
-            p_bar[t] = 2.0f/(float)T*(p[t] - y[t]);
-        }
+    /* L = (L_sum - y)*(L_sum - y)    recurrence.bp:7 */
+    const float t1 = L_sum - y;
+    const float L = t1*t1;
+    if (grads->W || grads->U || grads->v) {
+        /* L_sum_bar = 2*(L_sum - y)    recurrence.bp:7 */
+        L_sum_bar = 2.0f*(L_sum - y);
     }
-    if (grads->w || grads->U || grads->h0) {
+    if (grads->W || grads->U) {
         /* h_bar[t,k] = 0    recurrence.bp:6 */
         for (int64_t t = 0; t < T; t++) {
             #pragma omp simd
-            for (int64_t k = 0; k < 3; k++) {
-                h_bar[3*t + k] = 0.0f;
-                /* h_bar[t,k] += p_bar[t]*v[k]    recurrence.bp:7 */
-                h_bar[3*t + k] += p_bar[t]*v[k];
+            for (int64_t k = 0; k < 2; k++) {
+                h_bar[2*t + k] = 0.0f;
             }
         }
+        /* h_bar[T - 1,k] += L_sum_bar*v[k]    recurrence.bp:7 */
+        #pragma omp simd
+        for (int64_t k = 0; k < 2; k++) {
+            h_bar[2*(T - 1) + k] += L_sum_bar*v[k];
+        }
         for (int64_t t = T - 1; t >= 0; t--) {
+            /* h_bar[t - 1,j] += sum[t in 1..T,k](h_sum2_bar[t,k]*U[k,j])    recurrence.bp:6 */
             if (t + 1 < T) {
-                for (int64_t j = 0; j < 3; j++) {
-                    for (int64_t k = 0; k < 3; k++) {
-                        h_bar[3*t + j] += h_sum_bar[3*(t + 1) + k]*U[3*k + j];
+                for (int64_t j = 0; j < 2; j++) {
+                    for (int64_t k = 0; k < 2; k++) {
+                        h_bar[2*t + j] += h_sum2_bar[2*(t + 1) + k]*U[2*k + j];
                     }
                 }
             }
-            /* h_sum_bar[t,k] = h_bar[t,k]*(1 - h[t,k]*h[t,k])    recurrence.bp:6 */
+            /* h_sum2_bar[t,k] = h_bar[t,k]*(1 - h[t,k]*h[t,k])    recurrence.bp:6 */
             #pragma omp simd
-            for (int64_t k = 0; k < 3; k++) {
-                h_sum_bar[3*t + k] = h_bar[3*t + k]*(1.0f - h[3*t + k]*h[3*t + k]);
+            for (int64_t k = 0; k < 2; k++) {
+                h_sum2_bar[2*t + k] = h_bar[2*t + k]*(1.0f - h[2*t + k]*h[2*t + k]);
             }
         }
     }
     if (grads->v) {
-        /* v_bar[k] = sum[t](p_bar[t]*h[t,k])    recurrence.bp:7 */
-        for (int64_t k = 0; k < 3; k++) {
-            float v_bar_acc = 0.0f;
-            #pragma omp simd reduction(+: v_bar_acc)
-            for (int64_t t = 0; t < T; t++) {
-                v_bar_acc += p_bar[t]*h[3*t + k];
-            }
-            v_bar[k] = v_bar_acc;
-        }
-    }
-    if (grads->h0) {
-        /* h0_bar[j] = sum[t,k](h_sum_bar[t,k]*U[k,j])    recurrence.bp:6 */
-        for (int64_t j = 0; j < 3; j++) {
-            float h0_bar_acc = 0.0f;
-            for (int64_t t = 0; t < 1; t++) {
-                #pragma omp simd reduction(+: h0_bar_acc)
-                for (int64_t k = 0; k < 3; k++) {
-                    h0_bar_acc += h_sum_bar[3*t + k]*U[3*k + j];
-                }
-            }
-            h0_bar[j] = h0_bar_acc;
+        /* v_bar[k] = L_sum_bar*h[T - 1,k]    recurrence.bp:7 */
+        #pragma omp simd
+        for (int64_t k = 0; k < 2; k++) {
+            v_bar[k] = L_sum_bar*h[2*(T - 1) + k];
         }
     }
     if (grads->U) {
-        /* U_bar[k,j] = sum[t](h_sum_bar[t,k]*h[t - 1,j | h0[j]])    recurrence.bp:6 */
-        for (int64_t k = 0; k < 3; k++) {
-            for (int64_t j = 0; j < 3; j++) {
+        /* U_bar[k,j] = sum[t](h_sum2_bar[t,k]*h[t - 1,j | 0])    recurrence.bp:6 */
+        for (int64_t k = 0; k < 2; k++) {
+            for (int64_t j = 0; j < 2; j++) {
                 float U_bar_acc = 0.0f;
-                #pragma omp simd reduction(+: U_bar_acc)
-                for (int64_t t = 0; t < T; t++) {
-                    U_bar_acc += h_sum_bar[3*t + k]*(t - 1 >= 0 && t - 1 < T ? h[3*(t - 1) + j] : h0[j]);
+                float U_bar_acc_lost = 0.0f;
+                const int64_t block_2_end = (T + 127)/128;
+                for (int64_t block_2 = 0; block_2 < block_2_end; block_2++) {
+                    float U_bar_acc_part = 0.0f;
+                    const int64_t t_end = T >= 128*block_2 + 128 ? 128*block_2 + 128 : T;
+                    #pragma omp simd reduction(+: U_bar_acc_part)
+                    for (int64_t t = 128*block_2; t < t_end; t++) {
+                        U_bar_acc_part += h_sum2_bar[2*t + k]*(t - 1 >= 0 ? h[2*(t - 1) + j] : 0.0f);
+                    }
+                    const float U_bar_acc_next = U_bar_acc_part - U_bar_acc_lost;
+                    const float U_bar_acc_total = U_bar_acc + U_bar_acc_next;
+                    U_bar_acc_lost = U_bar_acc_total - U_bar_acc - U_bar_acc_next;
+                    U_bar_acc = U_bar_acc_total;
                 }
-                U_bar[3*k + j] = U_bar_acc;
+                U_bar[2*k + j] = U_bar_acc;
             }
         }
     }
-    if (grads->w) {
-        /* w_bar[k] = sum[t](h_bar[t,k]*(1 - h[t,k]*h[t,k])*x[t])    recurrence.bp:6 */
-        for (int64_t k = 0; k < 3; k++) {
-            float w_bar_acc = 0.0f;
-            #pragma omp simd reduction(+: w_bar_acc)
-            for (int64_t t = 0; t < T; t++) {
-                w_bar_acc += h_bar[3*t + k]*(1.0f - h[3*t + k]*h[3*t + k])*x[t];
+    if (grads->W) {
+        /* W_bar[k,j] = sum[t](h_sum2_bar[t,k]*x[t,j])    recurrence.bp:6 */
+        for (int64_t k = 0; k < 2; k++) {
+            for (int64_t j = 0; j < 3; j++) {
+                float W_bar_acc = 0.0f;
+                float W_bar_acc_lost = 0.0f;
+                const int64_t block_2_end_2 = (T + 127)/128;
+                for (int64_t block_2 = 0; block_2 < block_2_end_2; block_2++) {
+                    float W_bar_acc_part = 0.0f;
+                    const int64_t t_end_2 = T >= 128*block_2 + 128 ? 128*block_2 + 128 : T;
+                    #pragma omp simd reduction(+: W_bar_acc_part)
+                    for (int64_t t = 128*block_2; t < t_end_2; t++) {
+                        W_bar_acc_part += h_sum2_bar[2*t + k]*x[3*t + j];
+                    }
+                    const float W_bar_acc_next = W_bar_acc_part - W_bar_acc_lost;
+                    const float W_bar_acc_total = W_bar_acc + W_bar_acc_next;
+                    W_bar_acc_lost = W_bar_acc_total - W_bar_acc - W_bar_acc_next;
+                    W_bar_acc = W_bar_acc_total;
+                }
+                W_bar[3*k + j] = W_bar_acc;
             }
-            w_bar[k] = w_bar_acc;
         }
     }
     out->L = L;
@@ -295,51 +299,53 @@ int recurrence_gradient(const recurrence_dims *dims, const recurrence_inputs *in
 int recurrence_forward(const recurrence_dims *dims, const recurrence_inputs *in, const recurrence_params *params, recurrence_outputs *out, void *workspace) {
     const int status = recurrence_check(dims, in, params, workspace);
     if (status != BP_OK) return status;
+    if (!out) return BP_E_NULL;
     const int64_t T = dims->T;
     (void)T;
     const float *const x = in->x;
-    const float *const y = in->y;
-    const float *const w = params->w;
+    const float y = *in->y;
+    const float *const W = params->W;
     const float *const U = params->U;
-    const float *const h0 = params->h0;
     const float *const v = params->v;
     char *block = workspace;
-    float *const h = recurrence_take(&block, T*3, sizeof(float));
-    float *const p = recurrence_take(&block, T, sizeof(float));
-    float *const h_sum = recurrence_take(&block, 3, sizeof(float));
+    float *const h = recurrence_take(&block, T*2, sizeof(float));
+    float *const h_sum = recurrence_take(&block, 2, sizeof(float));
+    float *const h_sum2 = recurrence_take(&block, 2, sizeof(float));
+    float *const L_sum = recurrence_take(&block, 1, sizeof(float));
 
+    /* h_sum[t,k] = sum[j](W[k,j]*x[t,j])    recurrence.bp:6 */
     for (int64_t t = 0; t < T; t++) {
-        /* h_sum[t,k] = sum[j](U[k,j]*h[t - 1,j | h0[j]])    recurrence.bp:6 */
-        for (int64_t k = 0; k < 3; k++) {
-            float h_sum_acc3 = 0.0f;
-            #pragma omp simd reduction(+: h_sum_acc3)
+        for (int64_t k = 0; k < 2; k++) {
+            float h_sum_acc = 0.0f;
+            #pragma omp simd reduction(+: h_sum_acc)
             for (int64_t j = 0; j < 3; j++) {
-                h_sum_acc3 += U[3*k + j]*(t - 1 >= 0 && t - 1 < T ? h[3*(t - 1) + j] : h0[j]);
+                h_sum_acc += W[3*k + j]*x[3*t + j];
             }
-            h_sum[k] = h_sum_acc3;
+            h_sum[k] = h_sum_acc;
+            /* h_sum2[t,k] = sum[j](U[k,j]*h[t - 1,j | 0])    recurrence.bp:6 */
+            float h_sum2_acc = 0.0f;
+            #pragma omp simd reduction(+: h_sum2_acc)
+            for (int64_t j = 0; j < 2; j++) {
+                h_sum2_acc += U[2*k + j]*(t - 1 >= 0 ? h[2*(t - 1) + j] : 0.0f);
+            }
+            h_sum2[k] = h_sum2_acc;
         }
-        /* h[t,k] = tanh(w[k]*x[t] + h_sum[t,k])    recurrence.bp:6 */
+        /* h[t,k] = tanh(h_sum[t,k] + h_sum2[t,k])    recurrence.bp:6 */
         #pragma omp simd
-        for (int64_t k = 0; k < 3; k++) {
-            h[3*t + k] = bp_tanhf(w[k]*x[t] + h_sum[k]);
+        for (int64_t k = 0; k < 2; k++) {
+            h[2*t + k] = bp_tanhf(h_sum[k] + h_sum2[k]);
         }
-        /* p[t] = sum[k](v[k]*h[t,k])    recurrence.bp:7 */
-        float p_acc3 = 0.0f;
-        #pragma omp simd reduction(+: p_acc3)
-        for (int64_t k = 0; k < 3; k++) {
-            p_acc3 += v[k]*h[3*t + k];
-        }
-        p[t] = p_acc3;
     }
-    /* L_sum = sum[t]((p[t] - y[t])*(p[t] - y[t]))    recurrence.bp:8 */
-    float L_sum = 0.0f;
-    #pragma omp simd reduction(+: L_sum)
-    for (int64_t t = 0; t < T; t++) {
-        const float t1 = p[t] - y[t];
-        L_sum += t1*t1;
+    /* L_sum = sum[k](v[k]*h[T - 1,k])    recurrence.bp:7 */
+    float L_sum_acc = 0.0f;
+    #pragma omp simd reduction(+: L_sum_acc)
+    for (int64_t k = 0; k < 2; k++) {
+        L_sum_acc += v[k]*h[2*(T - 1) + k];
     }
-    /* L = L_sum/T    recurrence.bp:8 */
-    const float L = L_sum/(float)T;
+    L_sum[0] = L_sum_acc;
+    /* L = (L_sum - y)*(L_sum - y)    recurrence.bp:7 */
+    const float t1 = L_sum[0] - y;
+    const float L = t1*t1;
     out->L = L;
     return BP_OK;
 }
@@ -348,104 +354,111 @@ int recurrence_forward(const recurrence_dims *dims, const recurrence_inputs *in,
 int recurrence_backward(const recurrence_dims *dims, const recurrence_inputs *in, const recurrence_params *params, recurrence_grads *grads, void *workspace) {
     const int status = recurrence_check(dims, in, params, workspace);
     if (status != BP_OK) return status;
+    if (!grads) return BP_E_NULL;
     const int64_t T = dims->T;
     (void)T;
     const float *const x = in->x;
-    const float *const y = in->y;
+    const float y = *in->y;
     const float *const U = params->U;
-    const float *const h0 = params->h0;
     const float *const v = params->v;
     char *block = workspace;
-    float *const h = recurrence_take(&block, T*3, sizeof(float));
-    float *const p = recurrence_take(&block, T, sizeof(float));
-    float *const slot3 = recurrence_take(&block, 3, sizeof(float));
+    float *const h = recurrence_take(&block, T*2, sizeof(float));
+    float *const slot2 = recurrence_take(&block, 2, sizeof(float));
+    (void)slot2;
+    float *const slot3 = recurrence_take(&block, 2, sizeof(float));
     (void)slot3;
-    float *const p_bar = recurrence_take(&block, T, sizeof(float));
-    float *const h_sum_bar = recurrence_take(&block, T*3, sizeof(float));
-    float *const h_bar = recurrence_take(&block, T*3, sizeof(float));
+    float *const L_sum = recurrence_take(&block, 1, sizeof(float));
+    float *const h_sum2_bar = recurrence_take(&block, T*2, sizeof(float));
+    float *const h_bar = recurrence_take(&block, T*2, sizeof(float));
     float *const v_bar = grads->v;
-    float *const h0_bar = grads->h0;
     float *const U_bar = grads->U;
-    float *const w_bar = grads->w;
+    float *const W_bar = grads->W;
 
-    if (grads->w || grads->U || grads->h0 || grads->v) {
-        /* p_bar[t] = 2/T*(p[t] - y[t])    recurrence.bp:8 */
-        #pragma omp simd
-        for (int64_t t = 0; t < T; t++) {
-            p_bar[t] = 2.0f/(float)T*(p[t] - y[t]);
-        }
+    float L_sum_bar = 0;
+    if (grads->W || grads->U || grads->v) {
+        /* L_sum_bar = 2*(L_sum - y)    recurrence.bp:7 */
+        L_sum_bar = 2.0f*(L_sum[0] - y);
     }
-    if (grads->w || grads->U || grads->h0) {
+    if (grads->W || grads->U) {
         /* h_bar[t,k] = 0    recurrence.bp:6 */
         for (int64_t t = 0; t < T; t++) {
             #pragma omp simd
-            for (int64_t k = 0; k < 3; k++) {
-                h_bar[3*t + k] = 0.0f;
-                /* h_bar[t,k] += p_bar[t]*v[k]    recurrence.bp:7 */
-                h_bar[3*t + k] += p_bar[t]*v[k];
+            for (int64_t k = 0; k < 2; k++) {
+                h_bar[2*t + k] = 0.0f;
             }
         }
+        /* h_bar[T - 1,k] += L_sum_bar*v[k]    recurrence.bp:7 */
+        #pragma omp simd
+        for (int64_t k = 0; k < 2; k++) {
+            h_bar[2*(T - 1) + k] += L_sum_bar*v[k];
+        }
         for (int64_t t = T - 1; t >= 0; t--) {
+            /* h_bar[t - 1,j] += sum[t in 1..T,k](h_sum2_bar[t,k]*U[k,j])    recurrence.bp:6 */
             if (t + 1 < T) {
-                for (int64_t j = 0; j < 3; j++) {
-                    for (int64_t k = 0; k < 3; k++) {
-                        h_bar[3*t + j] += h_sum_bar[3*(t + 1) + k]*U[3*k + j];
+                for (int64_t j = 0; j < 2; j++) {
+                    for (int64_t k = 0; k < 2; k++) {
+                        h_bar[2*t + j] += h_sum2_bar[2*(t + 1) + k]*U[2*k + j];
                     }
                 }
             }
-            /* h_sum_bar[t,k] = h_bar[t,k]*(1 - h[t,k]*h[t,k])    recurrence.bp:6 */
+            /* h_sum2_bar[t,k] = h_bar[t,k]*(1 - h[t,k]*h[t,k])    recurrence.bp:6 */
             #pragma omp simd
-            for (int64_t k = 0; k < 3; k++) {
-                h_sum_bar[3*t + k] = h_bar[3*t + k]*(1.0f - h[3*t + k]*h[3*t + k]);
+            for (int64_t k = 0; k < 2; k++) {
+                h_sum2_bar[2*t + k] = h_bar[2*t + k]*(1.0f - h[2*t + k]*h[2*t + k]);
             }
         }
     }
     if (grads->v) {
-        /* v_bar[k] = sum[t](p_bar[t]*h[t,k])    recurrence.bp:7 */
-        for (int64_t k = 0; k < 3; k++) {
-            float v_bar_acc2 = 0.0f;
-            #pragma omp simd reduction(+: v_bar_acc2)
-            for (int64_t t = 0; t < T; t++) {
-                v_bar_acc2 += p_bar[t]*h[3*t + k];
-            }
-            v_bar[k] = v_bar_acc2;
-        }
-    }
-    if (grads->h0) {
-        /* h0_bar[j] = sum[t,k](h_sum_bar[t,k]*U[k,j])    recurrence.bp:6 */
-        for (int64_t j = 0; j < 3; j++) {
-            float h0_bar_acc2 = 0.0f;
-            for (int64_t t = 0; t < 1; t++) {
-                #pragma omp simd reduction(+: h0_bar_acc2)
-                for (int64_t k = 0; k < 3; k++) {
-                    h0_bar_acc2 += h_sum_bar[3*t + k]*U[3*k + j];
-                }
-            }
-            h0_bar[j] = h0_bar_acc2;
+        /* v_bar[k] = L_sum_bar*h[T - 1,k]    recurrence.bp:7 */
+        #pragma omp simd
+        for (int64_t k = 0; k < 2; k++) {
+            v_bar[k] = L_sum_bar*h[2*(T - 1) + k];
         }
     }
     if (grads->U) {
-        /* U_bar[k,j] = sum[t](h_sum_bar[t,k]*h[t - 1,j | h0[j]])    recurrence.bp:6 */
-        for (int64_t k = 0; k < 3; k++) {
-            for (int64_t j = 0; j < 3; j++) {
-                float U_bar_acc2 = 0.0f;
-                #pragma omp simd reduction(+: U_bar_acc2)
-                for (int64_t t = 0; t < T; t++) {
-                    U_bar_acc2 += h_sum_bar[3*t + k]*(t - 1 >= 0 && t - 1 < T ? h[3*(t - 1) + j] : h0[j]);
+        /* U_bar[k,j] = sum[t](h_sum2_bar[t,k]*h[t - 1,j | 0])    recurrence.bp:6 */
+        for (int64_t k = 0; k < 2; k++) {
+            for (int64_t j = 0; j < 2; j++) {
+                float U_bar_acc = 0.0f;
+                float U_bar_acc_lost = 0.0f;
+                const int64_t block_2_end = (T + 127)/128;
+                for (int64_t block_2 = 0; block_2 < block_2_end; block_2++) {
+                    float U_bar_acc_part = 0.0f;
+                    const int64_t t_end = T >= 128*block_2 + 128 ? 128*block_2 + 128 : T;
+                    #pragma omp simd reduction(+: U_bar_acc_part)
+                    for (int64_t t = 128*block_2; t < t_end; t++) {
+                        U_bar_acc_part += h_sum2_bar[2*t + k]*(t - 1 >= 0 ? h[2*(t - 1) + j] : 0.0f);
+                    }
+                    const float U_bar_acc_next = U_bar_acc_part - U_bar_acc_lost;
+                    const float U_bar_acc_total = U_bar_acc + U_bar_acc_next;
+                    U_bar_acc_lost = U_bar_acc_total - U_bar_acc - U_bar_acc_next;
+                    U_bar_acc = U_bar_acc_total;
                 }
-                U_bar[3*k + j] = U_bar_acc2;
+                U_bar[2*k + j] = U_bar_acc;
             }
         }
     }
-    if (grads->w) {
-        /* w_bar[k] = sum[t](h_bar[t,k]*(1 - h[t,k]*h[t,k])*x[t])    recurrence.bp:6 */
-        for (int64_t k = 0; k < 3; k++) {
-            float w_bar_acc2 = 0.0f;
-            #pragma omp simd reduction(+: w_bar_acc2)
-            for (int64_t t = 0; t < T; t++) {
-                w_bar_acc2 += h_bar[3*t + k]*(1.0f - h[3*t + k]*h[3*t + k])*x[t];
+    if (grads->W) {
+        /* W_bar[k,j] = sum[t](h_sum2_bar[t,k]*x[t,j])    recurrence.bp:6 */
+        for (int64_t k = 0; k < 2; k++) {
+            for (int64_t j = 0; j < 3; j++) {
+                float W_bar_acc = 0.0f;
+                float W_bar_acc_lost = 0.0f;
+                const int64_t block_2_end_2 = (T + 127)/128;
+                for (int64_t block_2 = 0; block_2 < block_2_end_2; block_2++) {
+                    float W_bar_acc_part = 0.0f;
+                    const int64_t t_end_2 = T >= 128*block_2 + 128 ? 128*block_2 + 128 : T;
+                    #pragma omp simd reduction(+: W_bar_acc_part)
+                    for (int64_t t = 128*block_2; t < t_end_2; t++) {
+                        W_bar_acc_part += h_sum2_bar[2*t + k]*x[3*t + j];
+                    }
+                    const float W_bar_acc_next = W_bar_acc_part - W_bar_acc_lost;
+                    const float W_bar_acc_total = W_bar_acc + W_bar_acc_next;
+                    W_bar_acc_lost = W_bar_acc_total - W_bar_acc - W_bar_acc_next;
+                    W_bar_acc = W_bar_acc_total;
+                }
+                W_bar[3*k + j] = W_bar_acc;
             }
-            w_bar[k] = w_bar_acc2;
         }
     }
     return BP_OK;
@@ -453,19 +466,17 @@ int recurrence_backward(const recurrence_dims *dims, const recurrence_inputs *in
 
 /* ---- the description ---- */
 static const char *const recurrence_dim_names[] = {"T"};
-static const bp_axis recurrence_axes0[] = {{0, 0}};
-static const bp_axis recurrence_axes1[] = {{0, 0}};
-static const bp_axis recurrence_axes2[] = {{-1, 3}};
-static const bp_axis recurrence_axes3[] = {{-1, 3}, {-1, 3}};
-static const bp_axis recurrence_axes4[] = {{-1, 3}};
-static const bp_axis recurrence_axes5[] = {{-1, 3}};
+static const bp_axis recurrence_axes0[] = {{0, 0}, {-1, 3}};
+static const bp_axis recurrence_axes2[] = {{-1, 2}, {-1, 3}};
+static const bp_axis recurrence_axes3[] = {{-1, 2}, {-1, 2}};
+static const bp_axis recurrence_axes4[] = {{-1, 2}};
+static const double recurrence_values4[] = {0.5, -0.5};
 static const bp_tensor recurrence_tensors[] = {
-    {"x", BP_INPUT, false, INT64_MIN, INT64_MAX, 1, recurrence_axes0, offsetof(recurrence_inputs, x), (size_t)-1, 0, {BP_INIT_VALUES, 0.0, 0.0, 0, 0, NULL}},
-    {"y", BP_INPUT, false, INT64_MIN, INT64_MAX, 1, recurrence_axes1, offsetof(recurrence_inputs, y), (size_t)-1, 0, {BP_INIT_VALUES, 0.0, 0.0, 0, 0, NULL}},
-    {"w", BP_PARAM, false, INT64_MIN, INT64_MAX, 1, recurrence_axes2, offsetof(recurrence_params, w), offsetof(recurrence_grads, w), 0, {BP_INIT_NORMAL, 0.0, 1.0, 3, 3, NULL}},
-    {"U", BP_PARAM, false, INT64_MIN, INT64_MAX, 2, recurrence_axes3, offsetof(recurrence_params, U), offsetof(recurrence_grads, U), 3, {BP_INIT_NORMAL, 0.0, 0.4, 3, 3, NULL}},
-    {"h0", BP_PARAM, false, INT64_MIN, INT64_MAX, 1, recurrence_axes4, offsetof(recurrence_params, h0), offsetof(recurrence_grads, h0), 12, {BP_INIT_VALUES, 0.1, 0.0, 0, 0, NULL}},
-    {"v", BP_PARAM, false, INT64_MIN, INT64_MAX, 1, recurrence_axes5, offsetof(recurrence_params, v), offsetof(recurrence_grads, v), 15, {BP_INIT_NORMAL, 0.0, 1.0, 3, 3, NULL}},
+    {"x", BP_INPUT, false, INT64_MIN, INT64_MAX, 2, recurrence_axes0, offsetof(recurrence_inputs, x), (size_t)-1, 0, {BP_INIT_VALUES, 0.0, 0.0, 0, 0, NULL}},
+    {"y", BP_INPUT, false, INT64_MIN, INT64_MAX, 0, NULL, offsetof(recurrence_inputs, y), (size_t)-1, 0, {BP_INIT_VALUES, 0.0, 0.0, 0, 0, NULL}},
+    {"W", BP_PARAM, false, INT64_MIN, INT64_MAX, 2, recurrence_axes2, offsetof(recurrence_params, W), offsetof(recurrence_grads, W), 0, {BP_INIT_XAVIER, 0.0, 1.0, 3, 2, NULL}},
+    {"U", BP_PARAM, false, INT64_MIN, INT64_MAX, 2, recurrence_axes3, offsetof(recurrence_params, U), offsetof(recurrence_grads, U), 6, {BP_INIT_ORTHOGONAL, 0.0, 1.0, 2, 2, NULL}},
+    {"v", BP_PARAM, false, INT64_MIN, INT64_MAX, 1, recurrence_axes4, offsetof(recurrence_params, v), offsetof(recurrence_grads, v), 10, {BP_INIT_VALUES, 0.0, 0.0, 0, 0, recurrence_values4}},
     {"L", BP_LOSS, false, INT64_MIN, INT64_MAX, 0, NULL, offsetof(recurrence_outputs, L), (size_t)-1, 0, {BP_INIT_VALUES, 0.0, 0.0, 0, 0, NULL}},
 };
 static int recurrence_call_predict(const void *dims, const void *in, const void *params, const void *state, void *out, void *workspace) {
@@ -493,9 +504,9 @@ static const bp_model recurrence_model = {
     .real = BP_F32,
     .n_dims = 1,
     .dims = recurrence_dim_names,
-    .n_tensors = 7,
+    .n_tensors = 6,
     .tensors = recurrence_tensors,
-    .param_count = 18,
+    .param_count = 12,
     .state_count = 0,
     .inputs_size = sizeof(recurrence_inputs),
     .params_size = sizeof(recurrence_params),

@@ -106,6 +106,7 @@ static int regression_check(const regression_dims *dims, const regression_inputs
 int regression_predict(const regression_dims *dims, const regression_inputs *in, const regression_params *params, regression_outputs *out, void *workspace) {
     const int status = regression_check(dims, in, params, workspace);
     if (status != BP_OK) return status;
+    if (!out) return BP_E_NULL;
     const int64_t m = dims->m;
     (void)m;
     const float *const x = in->x;
@@ -121,36 +122,36 @@ int regression_predict(const regression_dims *dims, const regression_inputs *in,
     float *const a = regression_take(&block, m*2, sizeof(float));
     float *const yhat_sum = regression_take(&block, m, sizeof(float));
 
-    /* z[i,k] = w[k]*x[i] + b[k]    regression.bp:7 */
+    /* z[i,k] = w[k]*x[i] + b[k]    regression.bp:8 */
     for (int64_t i = 0; i < m; i++) {
         for (int64_t k = 0; k < 2; k++) {
             z[2*i + k] = w[k]*x[i] + b[k];
         }
     }
-    /* a[i,k] = sigmoid(z[i,k])    regression.bp:8 */
+    /* a[i,k] = sigmoid(z[i,k])    regression.bp:9 */
     for (int64_t i = 0; i < m; i++) {
         for (int64_t k = 0; k < 2; k++) {
             a[2*i + k] = bp_sigmoidf(z[2*i + k]);
         }
     }
-    /* yhat_sum[i] = sum[k](v[k]*a[i,k])    regression.bp:9 */
+    /* yhat_sum[i] = sum[k](v[k]*a[i,k])    regression.bp:10 */
     for (int64_t i = 0; i < m; i++) {
         yhat_sum[i] = 0.0f;
         for (int64_t k = 0; k < 2; k++) {
             yhat_sum[i] += v[k]*a[2*i + k];
         }
     }
-    /* yhat[i] = yhat_sum[i] + c    regression.bp:9 */
+    /* yhat[i] = yhat_sum[i] + c    regression.bp:10 */
     for (int64_t i = 0; i < m; i++) {
         yhat[i] = yhat_sum[i] + c;
     }
-    /* L_sum = sum[i]((yhat[i] - y[i])*(yhat[i] - y[i]))    regression.bp:10 */
+    /* L_sum = sum[i]((yhat[i] - y[i])*(yhat[i] - y[i]))    regression.bp:11 */
     float L_sum = 0.0f;
     for (int64_t i = 0; i < m; i++) {
         const float t1 = yhat[i] - y[i];
         L_sum += t1*t1;
     }
-    /* L = 0.5/m*L_sum    regression.bp:10 */
+    /* L = 0.5/m*L_sum    regression.bp:11 */
     const float L = 0.5f/(float)m*L_sum;
     out->L = L;
     return BP_OK;
@@ -160,6 +161,8 @@ int regression_predict(const regression_dims *dims, const regression_inputs *in,
 int regression_gradient(const regression_dims *dims, const regression_inputs *in, const regression_params *params, regression_outputs *out, regression_grads *grads, void *workspace) {
     const int status = regression_check(dims, in, params, workspace);
     if (status != BP_OK) return status;
+    if (!out) return BP_E_NULL;
+    if (!grads) return BP_E_NULL;
     const int64_t m = dims->m;
     (void)m;
     const float *const x = in->x;
@@ -182,51 +185,51 @@ int regression_gradient(const regression_dims *dims, const regression_inputs *in
     float *const b_bar = grads->b;
     float *const w_bar = grads->w;
 
-    /* z[i,k] = w[k]*x[i] + b[k]    regression.bp:7 */
+    /* z[i,k] = w[k]*x[i] + b[k]    regression.bp:8 */
     for (int64_t i = 0; i < m; i++) {
         for (int64_t k = 0; k < 2; k++) {
             z[2*i + k] = w[k]*x[i] + b[k];
         }
     }
-    /* a[i,k] = sigmoid(z[i,k])    regression.bp:8 */
+    /* a[i,k] = sigmoid(z[i,k])    regression.bp:9 */
     for (int64_t i = 0; i < m; i++) {
         for (int64_t k = 0; k < 2; k++) {
             a[2*i + k] = bp_sigmoidf(z[2*i + k]);
         }
     }
-    /* yhat_sum[i] = sum[k](v[k]*a[i,k])    regression.bp:9 */
+    /* yhat_sum[i] = sum[k](v[k]*a[i,k])    regression.bp:10 */
     for (int64_t i = 0; i < m; i++) {
         yhat_sum[i] = 0.0f;
         for (int64_t k = 0; k < 2; k++) {
             yhat_sum[i] += v[k]*a[2*i + k];
         }
     }
-    /* yhat[i] = yhat_sum[i] + c    regression.bp:9 */
+    /* yhat[i] = yhat_sum[i] + c    regression.bp:10 */
     for (int64_t i = 0; i < m; i++) {
         yhat[i] = yhat_sum[i] + c;
     }
-    /* L_sum = sum[i]((yhat[i] - y[i])*(yhat[i] - y[i]))    regression.bp:10 */
+    /* L_sum = sum[i]((yhat[i] - y[i])*(yhat[i] - y[i]))    regression.bp:11 */
     float L_sum = 0.0f;
     for (int64_t i = 0; i < m; i++) {
         const float t1 = yhat[i] - y[i];
         L_sum += t1*t1;
     }
-    /* L = 0.5/m*L_sum    regression.bp:10 */
+    /* L = 0.5/m*L_sum    regression.bp:11 */
     const float L = 0.5f/(float)m*L_sum;
     if (grads->w || grads->b || grads->v || grads->c) {
-        /* yhat_bar[i] = (yhat[i] - y[i])/m    regression.bp:10 */
+        /* yhat_bar[i] = (yhat[i] - y[i])/m    regression.bp:11 */
         for (int64_t i = 0; i < m; i++) {
             yhat_bar[i] = (yhat[i] - y[i])/(float)m;
         }
     }
     if (grads->w || grads->b) {
-        /* a_bar[i,k] = yhat_bar[i]*v[k]    regression.bp:9 */
+        /* a_bar[i,k] = yhat_bar[i]*v[k]    regression.bp:10 */
         for (int64_t i = 0; i < m; i++) {
             for (int64_t k = 0; k < 2; k++) {
                 a_bar[2*i + k] = yhat_bar[i]*v[k];
             }
         }
-        /* z_bar[i,k] = a_bar[i,k]*(a[i,k]*(1 - a[i,k]))    regression.bp:8 */
+        /* z_bar[i,k] = a_bar[i,k]*(a[i,k]*(1 - a[i,k]))    regression.bp:9 */
         for (int64_t i = 0; i < m; i++) {
             for (int64_t k = 0; k < 2; k++) {
                 z_bar[2*i + k] = a_bar[2*i + k]*(a[2*i + k]*(1.0f - a[2*i + k]));
@@ -234,14 +237,14 @@ int regression_gradient(const regression_dims *dims, const regression_inputs *in
         }
     }
     if (grads->c) {
-        /* c_bar = sum[i](yhat_bar[i])    regression.bp:9 */
+        /* c_bar = sum[i](yhat_bar[i])    regression.bp:10 */
         c_bar[0] = 0.0f;
         for (int64_t i = 0; i < m; i++) {
             c_bar[0] += yhat_bar[i];
         }
     }
     if (grads->v) {
-        /* v_bar[k] = sum[i](yhat_bar[i]*a[i,k])    regression.bp:9 */
+        /* v_bar[k] = sum[i](yhat_bar[i]*a[i,k])    regression.bp:10 */
         for (int64_t k = 0; k < 2; k++) {
             v_bar[k] = 0.0f;
             for (int64_t i = 0; i < m; i++) {
@@ -250,7 +253,7 @@ int regression_gradient(const regression_dims *dims, const regression_inputs *in
         }
     }
     if (grads->b) {
-        /* b_bar[k] = sum[i](z_bar[i,k])    regression.bp:7 */
+        /* b_bar[k] = sum[i](z_bar[i,k])    regression.bp:8 */
         for (int64_t k = 0; k < 2; k++) {
             b_bar[k] = 0.0f;
             for (int64_t i = 0; i < m; i++) {
@@ -259,7 +262,7 @@ int regression_gradient(const regression_dims *dims, const regression_inputs *in
         }
     }
     if (grads->w) {
-        /* w_bar[k] = sum[i](z_bar[i,k]*x[i])    regression.bp:7 */
+        /* w_bar[k] = sum[i](z_bar[i,k]*x[i])    regression.bp:8 */
         for (int64_t k = 0; k < 2; k++) {
             w_bar[k] = 0.0f;
             for (int64_t i = 0; i < m; i++) {
@@ -275,6 +278,7 @@ int regression_gradient(const regression_dims *dims, const regression_inputs *in
 int regression_forward(const regression_dims *dims, const regression_inputs *in, const regression_params *params, regression_outputs *out, void *workspace) {
     const int status = regression_check(dims, in, params, workspace);
     if (status != BP_OK) return status;
+    if (!out) return BP_E_NULL;
     const int64_t m = dims->m;
     (void)m;
     const float *const x = in->x;
@@ -289,36 +293,36 @@ int regression_forward(const regression_dims *dims, const regression_inputs *in,
     float *const yhat_sum = regression_take(&block, m, sizeof(float));
     float *const yhat = regression_take(&block, m, sizeof(float));
 
-    /* z[i,k] = w[k]*x[i] + b[k]    regression.bp:7 */
+    /* z[i,k] = w[k]*x[i] + b[k]    regression.bp:8 */
     for (int64_t i = 0; i < m; i++) {
         for (int64_t k = 0; k < 2; k++) {
             z[2*i + k] = w[k]*x[i] + b[k];
         }
     }
-    /* a[i,k] = sigmoid(z[i,k])    regression.bp:8 */
+    /* a[i,k] = sigmoid(z[i,k])    regression.bp:9 */
     for (int64_t i = 0; i < m; i++) {
         for (int64_t k = 0; k < 2; k++) {
             a[2*i + k] = bp_sigmoidf(z[2*i + k]);
         }
     }
-    /* yhat_sum[i] = sum[k](v[k]*a[i,k])    regression.bp:9 */
+    /* yhat_sum[i] = sum[k](v[k]*a[i,k])    regression.bp:10 */
     for (int64_t i = 0; i < m; i++) {
         yhat_sum[i] = 0.0f;
         for (int64_t k = 0; k < 2; k++) {
             yhat_sum[i] += v[k]*a[2*i + k];
         }
     }
-    /* yhat[i] = yhat_sum[i] + c    regression.bp:9 */
+    /* yhat[i] = yhat_sum[i] + c    regression.bp:10 */
     for (int64_t i = 0; i < m; i++) {
         yhat[i] = yhat_sum[i] + c;
     }
-    /* L_sum = sum[i]((yhat[i] - y[i])*(yhat[i] - y[i]))    regression.bp:10 */
+    /* L_sum = sum[i]((yhat[i] - y[i])*(yhat[i] - y[i]))    regression.bp:11 */
     float L_sum = 0.0f;
     for (int64_t i = 0; i < m; i++) {
         const float t1 = yhat[i] - y[i];
         L_sum += t1*t1;
     }
-    /* L = 0.5/m*L_sum    regression.bp:10 */
+    /* L = 0.5/m*L_sum    regression.bp:11 */
     const float L = 0.5f/(float)m*L_sum;
     for (int64_t i = 0; out->yhat && i < m; i++) out->yhat[i] = yhat[i];
     out->L = L;
@@ -329,6 +333,7 @@ int regression_forward(const regression_dims *dims, const regression_inputs *in,
 int regression_backward(const regression_dims *dims, const regression_inputs *in, const regression_params *params, regression_grads *grads, void *workspace) {
     const int status = regression_check(dims, in, params, workspace);
     if (status != BP_OK) return status;
+    if (!grads) return BP_E_NULL;
     const int64_t m = dims->m;
     (void)m;
     const float *const x = in->x;
@@ -350,19 +355,19 @@ int regression_backward(const regression_dims *dims, const regression_inputs *in
     float *const w_bar = grads->w;
 
     if (grads->w || grads->b || grads->v || grads->c) {
-        /* yhat_bar[i] = (yhat[i] - y[i])/m    regression.bp:10 */
+        /* yhat_bar[i] = (yhat[i] - y[i])/m    regression.bp:11 */
         for (int64_t i = 0; i < m; i++) {
             yhat_bar[i] = (yhat[i] - y[i])/(float)m;
         }
     }
     if (grads->w || grads->b) {
-        /* a_bar[i,k] = yhat_bar[i]*v[k]    regression.bp:9 */
+        /* a_bar[i,k] = yhat_bar[i]*v[k]    regression.bp:10 */
         for (int64_t i = 0; i < m; i++) {
             for (int64_t k = 0; k < 2; k++) {
                 a_bar[2*i + k] = yhat_bar[i]*v[k];
             }
         }
-        /* z_bar[i,k] = a_bar[i,k]*(a[i,k]*(1 - a[i,k]))    regression.bp:8 */
+        /* z_bar[i,k] = a_bar[i,k]*(a[i,k]*(1 - a[i,k]))    regression.bp:9 */
         for (int64_t i = 0; i < m; i++) {
             for (int64_t k = 0; k < 2; k++) {
                 z_bar[2*i + k] = a_bar[2*i + k]*(a[2*i + k]*(1.0f - a[2*i + k]));
@@ -370,14 +375,14 @@ int regression_backward(const regression_dims *dims, const regression_inputs *in
         }
     }
     if (grads->c) {
-        /* c_bar = sum[i](yhat_bar[i])    regression.bp:9 */
+        /* c_bar = sum[i](yhat_bar[i])    regression.bp:10 */
         c_bar[0] = 0.0f;
         for (int64_t i = 0; i < m; i++) {
             c_bar[0] += yhat_bar[i];
         }
     }
     if (grads->v) {
-        /* v_bar[k] = sum[i](yhat_bar[i]*a[i,k])    regression.bp:9 */
+        /* v_bar[k] = sum[i](yhat_bar[i]*a[i,k])    regression.bp:10 */
         for (int64_t k = 0; k < 2; k++) {
             v_bar[k] = 0.0f;
             for (int64_t i = 0; i < m; i++) {
@@ -386,7 +391,7 @@ int regression_backward(const regression_dims *dims, const regression_inputs *in
         }
     }
     if (grads->b) {
-        /* b_bar[k] = sum[i](z_bar[i,k])    regression.bp:7 */
+        /* b_bar[k] = sum[i](z_bar[i,k])    regression.bp:8 */
         for (int64_t k = 0; k < 2; k++) {
             b_bar[k] = 0.0f;
             for (int64_t i = 0; i < m; i++) {
@@ -395,7 +400,7 @@ int regression_backward(const regression_dims *dims, const regression_inputs *in
         }
     }
     if (grads->w) {
-        /* w_bar[k] = sum[i](z_bar[i,k]*x[i])    regression.bp:7 */
+        /* w_bar[k] = sum[i](z_bar[i,k]*x[i])    regression.bp:8 */
         for (int64_t k = 0; k < 2; k++) {
             w_bar[k] = 0.0f;
             for (int64_t i = 0; i < m; i++) {

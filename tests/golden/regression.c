@@ -8,6 +8,7 @@
  * regression_backward         the gradient, after forward with the same workspace
  *
  * x_bar is the adjoint of x (the error signal dL/dx), x_dot its tangent. Arrays are stored row by row.
+ * Long sums are added in parts (x_part), and what is lost in joining them is carried on (x_lost).
  * Sizes known when the code runs: m.
  */
 #include "regression.h"
@@ -96,6 +97,7 @@ static int regression_check(const regression_dims *dims, const regression_inputs
 int regression_predict(const regression_dims *dims, const regression_inputs *in, const regression_params *params, regression_outputs *out, void *workspace) {
     const int status = regression_check(dims, in, params, workspace);
     if (status != BP_OK) return status;
+    if (!out) return BP_E_NULL;
     const int64_t m = dims->m;
     (void)m;
     const float *const x = in->x;
@@ -109,31 +111,41 @@ int regression_predict(const regression_dims *dims, const regression_inputs *in,
     float *const slot2 = regression_take(&block, m, sizeof(float));
     float *const yhat = out->yhat ? out->yhat : slot2;
 
-    /* z[i,k] = w[k]*x[i] + b[k]    regression.bp:7 */
+    /* z[i,k] = w[k]*x[i] + b[k]    regression.bp:8 */
     for (int64_t i = 0; i < m; i++) {
         #pragma omp simd
         for (int64_t k = 0; k < 2; k++) {
             const float z = w[k]*x[i] + b[k];
-            /* a[i,k] = sigmoid(z[i,k])    regression.bp:8 */
+            /* a[i,k] = sigmoid(z[i,k])    regression.bp:9 */
             a[k] = bp_sigmoidf(z);
         }
-        /* yhat_sum[i] = sum[k](v[k]*a[i,k])    regression.bp:9 */
+        /* yhat_sum[i] = sum[k](v[k]*a[i,k])    regression.bp:10 */
         float yhat_sum = 0.0f;
         #pragma omp simd reduction(+: yhat_sum)
         for (int64_t k = 0; k < 2; k++) {
             yhat_sum += v[k]*a[k];
         }
-        /* yhat[i] = yhat_sum[i] + c    regression.bp:9 */
+        /* yhat[i] = yhat_sum[i] + c    regression.bp:10 */
         yhat[i] = yhat_sum + c;
     }
-    /* L_sum = sum[i]((yhat[i] - y[i])*(yhat[i] - y[i]))    regression.bp:10 */
+    /* L_sum = sum[i]((yhat[i] - y[i])*(yhat[i] - y[i]))    regression.bp:11 */
     float L_sum = 0.0f;
-    #pragma omp simd reduction(+: L_sum)
-    for (int64_t i = 0; i < m; i++) {
-        const float t1 = yhat[i] - y[i];
-        L_sum += t1*t1;
+    float L_sum_lost = 0.0f;
+    const int64_t block_2_end = (m + 127)/128;
+    for (int64_t block_2 = 0; block_2 < block_2_end; block_2++) {
+        float L_sum_part = 0.0f;
+        const int64_t i_end = m >= 128*block_2 + 128 ? 128*block_2 + 128 : m;
+        #pragma omp simd reduction(+: L_sum_part)
+        for (int64_t i = 128*block_2; i < i_end; i++) {
+            const float t1 = yhat[i] - y[i];
+            L_sum_part += t1*t1;
+        }
+        const float L_sum_next = L_sum_part - L_sum_lost;
+        const float L_sum_total = L_sum + L_sum_next;
+        L_sum_lost = L_sum_total - L_sum - L_sum_next;
+        L_sum = L_sum_total;
     }
-    /* L = 0.5/m*L_sum    regression.bp:10 */
+    /* L = 0.5/m*L_sum    regression.bp:11 */
     const float L = 0.5f/(float)m*L_sum;
     out->L = L;
     return BP_OK;
@@ -143,6 +155,8 @@ int regression_predict(const regression_dims *dims, const regression_inputs *in,
 int regression_gradient(const regression_dims *dims, const regression_inputs *in, const regression_params *params, regression_outputs *out, regression_grads *grads, void *workspace) {
     const int status = regression_check(dims, in, params, workspace);
     if (status != BP_OK) return status;
+    if (!out) return BP_E_NULL;
+    if (!grads) return BP_E_NULL;
     const int64_t m = dims->m;
     (void)m;
     const float *const x = in->x;
@@ -162,88 +176,138 @@ int regression_gradient(const regression_dims *dims, const regression_inputs *in
     float *const b_bar = grads->b;
     float *const w_bar = grads->w;
 
-    /* z[i,k] = w[k]*x[i] + b[k]    regression.bp:7 */
+    /* z[i,k] = w[k]*x[i] + b[k]    regression.bp:8 */
     for (int64_t i = 0; i < m; i++) {
         #pragma omp simd
         for (int64_t k = 0; k < 2; k++) {
             const float z = w[k]*x[i] + b[k];
-            /* a[i,k] = sigmoid(z[i,k])    regression.bp:8 */
+            /* a[i,k] = sigmoid(z[i,k])    regression.bp:9 */
             a[2*i + k] = bp_sigmoidf(z);
         }
-        /* yhat_sum[i] = sum[k](v[k]*a[i,k])    regression.bp:9 */
+        /* yhat_sum[i] = sum[k](v[k]*a[i,k])    regression.bp:10 */
         float yhat_sum = 0.0f;
         #pragma omp simd reduction(+: yhat_sum)
         for (int64_t k = 0; k < 2; k++) {
             yhat_sum += v[k]*a[2*i + k];
         }
-        /* yhat[i] = yhat_sum[i] + c    regression.bp:9 */
+        /* yhat[i] = yhat_sum[i] + c    regression.bp:10 */
         yhat[i] = yhat_sum + c;
     }
-    /* L_sum = sum[i]((yhat[i] - y[i])*(yhat[i] - y[i]))    regression.bp:10 */
+    /* L_sum = sum[i]((yhat[i] - y[i])*(yhat[i] - y[i]))    regression.bp:11 */
     float L_sum = 0.0f;
-    #pragma omp simd reduction(+: L_sum)
-    for (int64_t i = 0; i < m; i++) {
-        const float t1 = yhat[i] - y[i];
-        L_sum += t1*t1;
+    float L_sum_lost = 0.0f;
+    const int64_t block_2_end = (m + 127)/128;
+    for (int64_t block_2 = 0; block_2 < block_2_end; block_2++) {
+        float L_sum_part = 0.0f;
+        const int64_t i_end = m >= 128*block_2 + 128 ? 128*block_2 + 128 : m;
+        #pragma omp simd reduction(+: L_sum_part)
+        for (int64_t i = 128*block_2; i < i_end; i++) {
+            const float t1 = yhat[i] - y[i];
+            L_sum_part += t1*t1;
+        }
+        const float L_sum_next = L_sum_part - L_sum_lost;
+        const float L_sum_total = L_sum + L_sum_next;
+        L_sum_lost = L_sum_total - L_sum - L_sum_next;
+        L_sum = L_sum_total;
     }
-    /* L = 0.5/m*L_sum    regression.bp:10 */
+    /* L = 0.5/m*L_sum    regression.bp:11 */
     const float L = 0.5f/(float)m*L_sum;
     if (grads->w || grads->b || grads->v || grads->c) {
-        /* yhat_bar[i] = (yhat[i] - y[i])/m    regression.bp:10 */
+        /* yhat_bar[i] = (yhat[i] - y[i])/m    regression.bp:11 */
         #pragma omp simd
         for (int64_t i = 0; i < m; i++) {
             yhat_bar[i] = (yhat[i] - y[i])/(float)m;
         }
     }
     if (grads->w || grads->b) {
-        /* a_bar[i,k] = yhat_bar[i]*v[k]    regression.bp:9 */
+        /* a_bar[i,k] = yhat_bar[i]*v[k]    regression.bp:10 */
         for (int64_t i = 0; i < m; i++) {
             #pragma omp simd
             for (int64_t k = 0; k < 2; k++) {
                 const float a_bar = yhat_bar[i]*v[k];
-                /* z_bar[i,k] = a_bar[i,k]*(a[i,k]*(1 - a[i,k]))    regression.bp:8 */
+                /* z_bar[i,k] = a_bar[i,k]*(a[i,k]*(1 - a[i,k]))    regression.bp:9 */
                 z_bar[2*i + k] = a_bar*(a[2*i + k]*(1.0f - a[2*i + k]));
             }
         }
     }
     if (grads->c) {
-        /* c_bar = sum[i](yhat_bar[i])    regression.bp:9 */
+        /* c_bar = sum[i](yhat_bar[i])    regression.bp:10 */
         float c_bar_acc = 0.0f;
-        #pragma omp simd reduction(+: c_bar_acc)
-        for (int64_t i = 0; i < m; i++) {
-            c_bar_acc += yhat_bar[i];
+        float c_bar_acc_lost = 0.0f;
+        const int64_t block_2_end_2 = (m + 127)/128;
+        for (int64_t block_2 = 0; block_2 < block_2_end_2; block_2++) {
+            float c_bar_acc_part = 0.0f;
+            const int64_t i_end_2 = m >= 128*block_2 + 128 ? 128*block_2 + 128 : m;
+            #pragma omp simd reduction(+: c_bar_acc_part)
+            for (int64_t i = 128*block_2; i < i_end_2; i++) {
+                c_bar_acc_part += yhat_bar[i];
+            }
+            const float c_bar_acc_next = c_bar_acc_part - c_bar_acc_lost;
+            const float c_bar_acc_total = c_bar_acc + c_bar_acc_next;
+            c_bar_acc_lost = c_bar_acc_total - c_bar_acc - c_bar_acc_next;
+            c_bar_acc = c_bar_acc_total;
         }
         c_bar[0] = c_bar_acc;
     }
     if (grads->v) {
-        /* v_bar[k] = sum[i](yhat_bar[i]*a[i,k])    regression.bp:9 */
+        /* v_bar[k] = sum[i](yhat_bar[i]*a[i,k])    regression.bp:10 */
         for (int64_t k = 0; k < 2; k++) {
             float v_bar_acc = 0.0f;
-            #pragma omp simd reduction(+: v_bar_acc)
-            for (int64_t i = 0; i < m; i++) {
-                v_bar_acc += yhat_bar[i]*a[2*i + k];
+            float v_bar_acc_lost = 0.0f;
+            const int64_t block_2_end_3 = (m + 127)/128;
+            for (int64_t block_2 = 0; block_2 < block_2_end_3; block_2++) {
+                float v_bar_acc_part = 0.0f;
+                const int64_t i_end_3 = m >= 128*block_2 + 128 ? 128*block_2 + 128 : m;
+                #pragma omp simd reduction(+: v_bar_acc_part)
+                for (int64_t i = 128*block_2; i < i_end_3; i++) {
+                    v_bar_acc_part += yhat_bar[i]*a[2*i + k];
+                }
+                const float v_bar_acc_next = v_bar_acc_part - v_bar_acc_lost;
+                const float v_bar_acc_total = v_bar_acc + v_bar_acc_next;
+                v_bar_acc_lost = v_bar_acc_total - v_bar_acc - v_bar_acc_next;
+                v_bar_acc = v_bar_acc_total;
             }
             v_bar[k] = v_bar_acc;
         }
     }
     if (grads->b) {
-        /* b_bar[k] = sum[i](z_bar[i,k])    regression.bp:7 */
+        /* b_bar[k] = sum[i](z_bar[i,k])    regression.bp:8 */
         for (int64_t k = 0; k < 2; k++) {
             float b_bar_acc = 0.0f;
-            #pragma omp simd reduction(+: b_bar_acc)
-            for (int64_t i = 0; i < m; i++) {
-                b_bar_acc += z_bar[2*i + k];
+            float b_bar_acc_lost = 0.0f;
+            const int64_t block_2_end_4 = (m + 127)/128;
+            for (int64_t block_2 = 0; block_2 < block_2_end_4; block_2++) {
+                float b_bar_acc_part = 0.0f;
+                const int64_t i_end_4 = m >= 128*block_2 + 128 ? 128*block_2 + 128 : m;
+                #pragma omp simd reduction(+: b_bar_acc_part)
+                for (int64_t i = 128*block_2; i < i_end_4; i++) {
+                    b_bar_acc_part += z_bar[2*i + k];
+                }
+                const float b_bar_acc_next = b_bar_acc_part - b_bar_acc_lost;
+                const float b_bar_acc_total = b_bar_acc + b_bar_acc_next;
+                b_bar_acc_lost = b_bar_acc_total - b_bar_acc - b_bar_acc_next;
+                b_bar_acc = b_bar_acc_total;
             }
             b_bar[k] = b_bar_acc;
         }
     }
     if (grads->w) {
-        /* w_bar[k] = sum[i](z_bar[i,k]*x[i])    regression.bp:7 */
+        /* w_bar[k] = sum[i](z_bar[i,k]*x[i])    regression.bp:8 */
         for (int64_t k = 0; k < 2; k++) {
             float w_bar_acc = 0.0f;
-            #pragma omp simd reduction(+: w_bar_acc)
-            for (int64_t i = 0; i < m; i++) {
-                w_bar_acc += z_bar[2*i + k]*x[i];
+            float w_bar_acc_lost = 0.0f;
+            const int64_t block_2_end_5 = (m + 127)/128;
+            for (int64_t block_2 = 0; block_2 < block_2_end_5; block_2++) {
+                float w_bar_acc_part = 0.0f;
+                const int64_t i_end_5 = m >= 128*block_2 + 128 ? 128*block_2 + 128 : m;
+                #pragma omp simd reduction(+: w_bar_acc_part)
+                for (int64_t i = 128*block_2; i < i_end_5; i++) {
+                    w_bar_acc_part += z_bar[2*i + k]*x[i];
+                }
+                const float w_bar_acc_next = w_bar_acc_part - w_bar_acc_lost;
+                const float w_bar_acc_total = w_bar_acc + w_bar_acc_next;
+                w_bar_acc_lost = w_bar_acc_total - w_bar_acc - w_bar_acc_next;
+                w_bar_acc = w_bar_acc_total;
             }
             w_bar[k] = w_bar_acc;
         }
@@ -256,6 +320,7 @@ int regression_gradient(const regression_dims *dims, const regression_inputs *in
 int regression_forward(const regression_dims *dims, const regression_inputs *in, const regression_params *params, regression_outputs *out, void *workspace) {
     const int status = regression_check(dims, in, params, workspace);
     if (status != BP_OK) return status;
+    if (!out) return BP_E_NULL;
     const int64_t m = dims->m;
     (void)m;
     const float *const x = in->x;
@@ -268,31 +333,41 @@ int regression_forward(const regression_dims *dims, const regression_inputs *in,
     float *const a = regression_take(&block, m*2, sizeof(float));
     float *const yhat = regression_take(&block, m, sizeof(float));
 
-    /* z[i,k] = w[k]*x[i] + b[k]    regression.bp:7 */
+    /* z[i,k] = w[k]*x[i] + b[k]    regression.bp:8 */
     for (int64_t i = 0; i < m; i++) {
         #pragma omp simd
         for (int64_t k = 0; k < 2; k++) {
             const float z = w[k]*x[i] + b[k];
-            /* a[i,k] = sigmoid(z[i,k])    regression.bp:8 */
+            /* a[i,k] = sigmoid(z[i,k])    regression.bp:9 */
             a[2*i + k] = bp_sigmoidf(z);
         }
-        /* yhat_sum[i] = sum[k](v[k]*a[i,k])    regression.bp:9 */
+        /* yhat_sum[i] = sum[k](v[k]*a[i,k])    regression.bp:10 */
         float yhat_sum = 0.0f;
         #pragma omp simd reduction(+: yhat_sum)
         for (int64_t k = 0; k < 2; k++) {
             yhat_sum += v[k]*a[2*i + k];
         }
-        /* yhat[i] = yhat_sum[i] + c    regression.bp:9 */
+        /* yhat[i] = yhat_sum[i] + c    regression.bp:10 */
         yhat[i] = yhat_sum + c;
     }
-    /* L_sum = sum[i]((yhat[i] - y[i])*(yhat[i] - y[i]))    regression.bp:10 */
+    /* L_sum = sum[i]((yhat[i] - y[i])*(yhat[i] - y[i]))    regression.bp:11 */
     float L_sum = 0.0f;
-    #pragma omp simd reduction(+: L_sum)
-    for (int64_t i = 0; i < m; i++) {
-        const float t1 = yhat[i] - y[i];
-        L_sum += t1*t1;
+    float L_sum_lost = 0.0f;
+    const int64_t block_2_end = (m + 127)/128;
+    for (int64_t block_2 = 0; block_2 < block_2_end; block_2++) {
+        float L_sum_part = 0.0f;
+        const int64_t i_end = m >= 128*block_2 + 128 ? 128*block_2 + 128 : m;
+        #pragma omp simd reduction(+: L_sum_part)
+        for (int64_t i = 128*block_2; i < i_end; i++) {
+            const float t1 = yhat[i] - y[i];
+            L_sum_part += t1*t1;
+        }
+        const float L_sum_next = L_sum_part - L_sum_lost;
+        const float L_sum_total = L_sum + L_sum_next;
+        L_sum_lost = L_sum_total - L_sum - L_sum_next;
+        L_sum = L_sum_total;
     }
-    /* L = 0.5/m*L_sum    regression.bp:10 */
+    /* L = 0.5/m*L_sum    regression.bp:11 */
     const float L = 0.5f/(float)m*L_sum;
     for (int64_t i = 0; out->yhat && i < m; i++) out->yhat[i] = yhat[i];
     out->L = L;
@@ -303,6 +378,7 @@ int regression_forward(const regression_dims *dims, const regression_inputs *in,
 int regression_backward(const regression_dims *dims, const regression_inputs *in, const regression_params *params, regression_grads *grads, void *workspace) {
     const int status = regression_check(dims, in, params, workspace);
     if (status != BP_OK) return status;
+    if (!grads) return BP_E_NULL;
     const int64_t m = dims->m;
     (void)m;
     const float *const x = in->x;
@@ -319,63 +395,103 @@ int regression_backward(const regression_dims *dims, const regression_inputs *in
     float *const w_bar = grads->w;
 
     if (grads->w || grads->b || grads->v || grads->c) {
-        /* yhat_bar[i] = (yhat[i] - y[i])/m    regression.bp:10 */
+        /* yhat_bar[i] = (yhat[i] - y[i])/m    regression.bp:11 */
         #pragma omp simd
         for (int64_t i = 0; i < m; i++) {
             yhat_bar[i] = (yhat[i] - y[i])/(float)m;
         }
     }
     if (grads->w || grads->b) {
-        /* a_bar[i,k] = yhat_bar[i]*v[k]    regression.bp:9 */
+        /* a_bar[i,k] = yhat_bar[i]*v[k]    regression.bp:10 */
         for (int64_t i = 0; i < m; i++) {
             #pragma omp simd
             for (int64_t k = 0; k < 2; k++) {
                 const float a_bar = yhat_bar[i]*v[k];
-                /* z_bar[i,k] = a_bar[i,k]*(a[i,k]*(1 - a[i,k]))    regression.bp:8 */
+                /* z_bar[i,k] = a_bar[i,k]*(a[i,k]*(1 - a[i,k]))    regression.bp:9 */
                 z_bar[2*i + k] = a_bar*(a[2*i + k]*(1.0f - a[2*i + k]));
             }
         }
     }
     if (grads->c) {
-        /* c_bar = sum[i](yhat_bar[i])    regression.bp:9 */
-        float c_bar_acc2 = 0.0f;
-        #pragma omp simd reduction(+: c_bar_acc2)
-        for (int64_t i = 0; i < m; i++) {
-            c_bar_acc2 += yhat_bar[i];
+        /* c_bar = sum[i](yhat_bar[i])    regression.bp:10 */
+        float c_bar_acc = 0.0f;
+        float c_bar_acc_lost = 0.0f;
+        const int64_t block_2_end = (m + 127)/128;
+        for (int64_t block_2 = 0; block_2 < block_2_end; block_2++) {
+            float c_bar_acc_part = 0.0f;
+            const int64_t i_end = m >= 128*block_2 + 128 ? 128*block_2 + 128 : m;
+            #pragma omp simd reduction(+: c_bar_acc_part)
+            for (int64_t i = 128*block_2; i < i_end; i++) {
+                c_bar_acc_part += yhat_bar[i];
+            }
+            const float c_bar_acc_next = c_bar_acc_part - c_bar_acc_lost;
+            const float c_bar_acc_total = c_bar_acc + c_bar_acc_next;
+            c_bar_acc_lost = c_bar_acc_total - c_bar_acc - c_bar_acc_next;
+            c_bar_acc = c_bar_acc_total;
         }
-        c_bar[0] = c_bar_acc2;
+        c_bar[0] = c_bar_acc;
     }
     if (grads->v) {
-        /* v_bar[k] = sum[i](yhat_bar[i]*a[i,k])    regression.bp:9 */
+        /* v_bar[k] = sum[i](yhat_bar[i]*a[i,k])    regression.bp:10 */
         for (int64_t k = 0; k < 2; k++) {
-            float v_bar_acc2 = 0.0f;
-            #pragma omp simd reduction(+: v_bar_acc2)
-            for (int64_t i = 0; i < m; i++) {
-                v_bar_acc2 += yhat_bar[i]*a[2*i + k];
+            float v_bar_acc = 0.0f;
+            float v_bar_acc_lost = 0.0f;
+            const int64_t block_2_end_2 = (m + 127)/128;
+            for (int64_t block_2 = 0; block_2 < block_2_end_2; block_2++) {
+                float v_bar_acc_part = 0.0f;
+                const int64_t i_end_2 = m >= 128*block_2 + 128 ? 128*block_2 + 128 : m;
+                #pragma omp simd reduction(+: v_bar_acc_part)
+                for (int64_t i = 128*block_2; i < i_end_2; i++) {
+                    v_bar_acc_part += yhat_bar[i]*a[2*i + k];
+                }
+                const float v_bar_acc_next = v_bar_acc_part - v_bar_acc_lost;
+                const float v_bar_acc_total = v_bar_acc + v_bar_acc_next;
+                v_bar_acc_lost = v_bar_acc_total - v_bar_acc - v_bar_acc_next;
+                v_bar_acc = v_bar_acc_total;
             }
-            v_bar[k] = v_bar_acc2;
+            v_bar[k] = v_bar_acc;
         }
     }
     if (grads->b) {
-        /* b_bar[k] = sum[i](z_bar[i,k])    regression.bp:7 */
+        /* b_bar[k] = sum[i](z_bar[i,k])    regression.bp:8 */
         for (int64_t k = 0; k < 2; k++) {
-            float b_bar_acc2 = 0.0f;
-            #pragma omp simd reduction(+: b_bar_acc2)
-            for (int64_t i = 0; i < m; i++) {
-                b_bar_acc2 += z_bar[2*i + k];
+            float b_bar_acc = 0.0f;
+            float b_bar_acc_lost = 0.0f;
+            const int64_t block_2_end_3 = (m + 127)/128;
+            for (int64_t block_2 = 0; block_2 < block_2_end_3; block_2++) {
+                float b_bar_acc_part = 0.0f;
+                const int64_t i_end_3 = m >= 128*block_2 + 128 ? 128*block_2 + 128 : m;
+                #pragma omp simd reduction(+: b_bar_acc_part)
+                for (int64_t i = 128*block_2; i < i_end_3; i++) {
+                    b_bar_acc_part += z_bar[2*i + k];
+                }
+                const float b_bar_acc_next = b_bar_acc_part - b_bar_acc_lost;
+                const float b_bar_acc_total = b_bar_acc + b_bar_acc_next;
+                b_bar_acc_lost = b_bar_acc_total - b_bar_acc - b_bar_acc_next;
+                b_bar_acc = b_bar_acc_total;
             }
-            b_bar[k] = b_bar_acc2;
+            b_bar[k] = b_bar_acc;
         }
     }
     if (grads->w) {
-        /* w_bar[k] = sum[i](z_bar[i,k]*x[i])    regression.bp:7 */
+        /* w_bar[k] = sum[i](z_bar[i,k]*x[i])    regression.bp:8 */
         for (int64_t k = 0; k < 2; k++) {
-            float w_bar_acc2 = 0.0f;
-            #pragma omp simd reduction(+: w_bar_acc2)
-            for (int64_t i = 0; i < m; i++) {
-                w_bar_acc2 += z_bar[2*i + k]*x[i];
+            float w_bar_acc = 0.0f;
+            float w_bar_acc_lost = 0.0f;
+            const int64_t block_2_end_4 = (m + 127)/128;
+            for (int64_t block_2 = 0; block_2 < block_2_end_4; block_2++) {
+                float w_bar_acc_part = 0.0f;
+                const int64_t i_end_4 = m >= 128*block_2 + 128 ? 128*block_2 + 128 : m;
+                #pragma omp simd reduction(+: w_bar_acc_part)
+                for (int64_t i = 128*block_2; i < i_end_4; i++) {
+                    w_bar_acc_part += z_bar[2*i + k]*x[i];
+                }
+                const float w_bar_acc_next = w_bar_acc_part - w_bar_acc_lost;
+                const float w_bar_acc_total = w_bar_acc + w_bar_acc_next;
+                w_bar_acc_lost = w_bar_acc_total - w_bar_acc - w_bar_acc_next;
+                w_bar_acc = w_bar_acc_total;
             }
-            w_bar[k] = w_bar_acc2;
+            w_bar[k] = w_bar_acc;
         }
     }
     return BP_OK;
