@@ -5,6 +5,7 @@
 #   make test       builds, and runs every test
 #   make install    PREFIX=/usr/local DESTDIR=
 #   make check      runs every test once, with CC; TESTS="models errors" chooses groups
+#   make fuzz       N=100000 random models; make fuzz-parser, fuzz-compiler: whatever the bytes
 #   make asan       the tests under AddressSanitizer and UndefinedBehaviorSanitizer
 #   make bless      accepts what the golden tests print now
 
@@ -107,6 +108,12 @@ SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=undefined
 asan:
 	ASAN_OPTIONS=detect_leaks=0 $(MAKE) check BUILD=build-asan CFLAGS="-O1 -g $(SANITIZE)" TESTS="units errors command models random"
 
+# Random models (N of them), the parser and the whole compiler under libFuzzer (SECONDS each). All run for long.
+N ?= 100000
+FIRST ?= 1000
+fuzz: all
+	python3 tests/random/fuzz.py $(BUILD)/bpc $(BUILD)/random $(FIRST) $(N) 2
+
 bless: all
 	BUILD=$(BUILD) BLESS=1 tests/run.sh golden errors
 
@@ -130,4 +137,4 @@ clean:
 	rm -rf $(BUILD) build-clang build-asan
 
 -include $(BPC_OBJ:.o=.d) $(VERB_OBJ:.o=.d)
-.PHONY: all install check test asan bless demo dependencies operators clean
+.PHONY: all install check test asan fuzz fuzz-parser fuzz-compiler bless demo dependencies operators clean

@@ -30,10 +30,52 @@ bool index_on_left(const Equation *e, uint32_t index) {
     return false;
 }
 
+/* What a read of integer data is at most (or at least), by the declared range. */
+static bool known_bound(Graph *g, const Expr *read, bool greatest, Affine *out) {
+    const Tensor *t = read->of.tensor;
+    Affine fill, difference;
+    if (read->kind != EXPR_READ || !t->lo || !t->hi || !affine_of(g, greatest ? t->hi : t->lo, out)) return false;
+    out->constant -= greatest;
+    if (!read->fill) return true;
+    if (!affine_of(g, read->fill, &fill) || !affine_add(&fill, out, -1, &difference)) return false;
+    AffineSign s = affine_sign(&difference);
+    if (s == SIGN_UNKNOWN) return false;
+    const bool above = s == SIGN_POSITIVE || s == SIGN_AT_LEAST_0;
+    if (above == greatest) *out = fill;
+    return true;
+}
+
+/* sum[k in 0..label[i] + 1], where label is in 0..10: the bound is at most 10. */
+static Expr *bound_without_reads(Graph *g, Expr *bound, bool greatest) {
+    Affine a, known;
+    if (!affine_of_atoms(g, bound, &a)) return bound;
+    for (uint32_t k = 0; k < a.n;) {
+        Expr *of = a.term[k].of;
+        if (!known_bound(g, of, (a.term[k].by > 0) == greatest, &known)) k++;
+        else if (affine_substitute(&a, of, &known, &a)) k = 0;
+        else return bound;
+    }
+    return affine_expr(g, &a);
+}
+
+static Domain domain_without_reads(Graph *g, const Domain *domain) {
+    Domain d = domain_copy(g->arena, *domain);
+    for (uint32_t k = 0; k < d.n; k++) {
+        Range *r = &d.range[k];
+        Expr **lo = NEW_ARRAY(g->arena, Expr *, r->n_lo), **hi = NEW_ARRAY(g->arena, Expr *, r->n_hi);
+        for (uint32_t j = 0; j < r->n_lo; j++) lo[j] = bound_without_reads(g, r->lo[j], false);
+        for (uint32_t j = 0; j < r->n_hi; j++) hi[j] = bound_without_reads(g, r->hi[j], true);
+        r->lo = lo;
+        r->hi = hi;
+    }
+    return d;
+}
+
 /* A number of values, of dims alone, that the index stays below all over the domain. */
 static Expr *index_bound(Graph *g, const Equation *e, uint32_t index) {
     Affine form, lo, hi;
-    if (affine_of(g, expr_index(g, index), &form) && affine_bounds(g, &form, &e->domain, &lo, &hi)) {
+    Domain domain = domain_without_reads(g, &e->domain);
+    if (affine_of(g, expr_index(g, index), &form) && affine_bounds(g, &form, &domain, &lo, &hi)) {
         hi.constant += 1;
         return affine_expr(g, &hi);
     }

@@ -12,6 +12,7 @@ A model says in comments what it is given and what must come out, as numpy expre
     #opt  -D n=3                         further options
     #tol  1e-6                           relative error allowed (1e-9)
     #real f32                            precision (f64)
+    #ways  --interpret,-O2               instead of all the ways below
     #nocheck                             a loss at a point where it has no derivative: bpc check is left out
 
 Each is computed by the interpreter and by compiled code at -O0 and -O2 (WAYS="--interpret,-O1 --mode forward" says otherwise),
@@ -21,7 +22,11 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 
 
-WAYS = [way.split() for way in os.environ.get("WAYS", "--interpret,-O0,-O2").split(",")]
+def ways(text):
+    return [way.split() for way in text.split(",")]
+
+
+WAYS = ways(os.environ.get("WAYS", "--interpret,-O0,-O2"))
 
 
 def helpers():
@@ -51,10 +56,10 @@ def plain(value):
 def read(path):
     """What the comments of a model say."""
     space = helpers()
-    case = {"data": {}, "out": {}, "grad": {}, "of": None, "options": [], "tolerance": 1e-9, "real": "f64", "check": False}
+    case = {"data": {}, "out": {}, "grad": {}, "of": None, "options": [], "tolerance": 1e-9, "real": "f64", "check": False, "ways": WAYS}
     nocheck = False
     for line in open(path, encoding="utf-8"):
-        m = re.match(r"#(py|in|out|grad|of|opt|tol|real|nocheck)\b *(.*)", line)
+        m = re.match(r"#(py|in|out|grad|of|opt|tol|real|ways|nocheck)\b *(.*)", line)
         if not m:
             case["check"] |= bool(re.match(r"loss +\w", line))
             continue
@@ -75,6 +80,8 @@ def read(path):
             case["tolerance"] = float(text)
         elif kind == "real":
             case["real"] = text
+        elif kind == "ways":
+            case["ways"] = ways(text)
         else:
             nocheck = True
     case["check"] &= not nocheck
@@ -109,7 +116,7 @@ def run(bpc, path):
             want = ["--want", "value,gradient", "--wrt", ",".join(case["grad"])]
             if case["of"]:
                 want += ["--of", case["of"]]
-        for how in WAYS:
+        for how in case["ways"]:
             done = subprocess.run([bpc, "eval"] + common + want + how, capture_output=True, text=True, timeout=60)
             if done.returncode:
                 wrong.append(f"{' '.join(how)}: status {done.returncode}: {done.stderr.strip()[:600]}")
