@@ -313,7 +313,20 @@ static int write_dependencies(Model *m, const Options *o, const char *output) {
     return status;
 }
 
-/* Both files, or neither: the header goes first, and is taken back where the source cannot be written. */
+/* Both files, or neither: where the source cannot be written the header is put back as it was. */
+static int write_pair(const char *output, const Text *c, const char *header, const Text *h) {
+    size_t n = 0;
+    char *old = file_read_whole(header, 64 << 20, &n);
+    int status = write_file(header, h->at, h->n);
+    if (status == STATUS_DONE) {
+        status = write_file(output, c->at, c->n);
+        if (status != STATUS_DONE && old) write_file(header, old, n);
+        else if (status != STATUS_DONE) remove(header);
+    }
+    free(old);
+    return status;
+}
+
 static int emit_files(Model *m, const Options *o) {
     Arena *arena = m->base.arena;
     const char *output = o->output ? o->output : with_suffix(arena, stem_name(arena, strcmp(o->model, "-") ? o->model : "model"), ".c");
@@ -321,12 +334,8 @@ static int emit_files(Model *m, const Options *o) {
     bool to_stdout = strcmp(output, "-") == 0;
     Text c = {0}, h = {0};
     int status = model_emit(m, o, stem_name(arena, header), &c, &h);
-    if (status == STATUS_DONE && to_stdout) status = write_file("-", c.at, c.n);
-    if (status == STATUS_DONE && !to_stdout) {
-        status = write_file(header, h.at, h.n);
-        if (status == STATUS_DONE) status = write_file(output, c.at, c.n);
-        if (status == STATUS_DONE && (o->depend || o->depend_file)) status = write_dependencies(m, o, output);
-    }
+    if (status == STATUS_DONE) status = to_stdout ? write_file("-", c.at, c.n) : write_pair(output, &c, header, &h);
+    if (status == STATUS_DONE && !to_stdout && (o->depend || o->depend_file)) status = write_dependencies(m, o, output);
     text_free(&c);
     text_free(&h);
     return status;
