@@ -21,6 +21,8 @@ import json, math, os, re, subprocess, sys, tempfile
 from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 
+np.seterr(all="ignore")
+
 
 def ways(text):
     return [way.split() for way in text.split(",")]

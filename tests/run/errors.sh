@@ -10,4 +10,5 @@ for model in tests/errors/*.bp; do
     [ ! -e "$TMP/never.c" ] || fail "$model" "an output file was written"
     golden "tests/errors/$name.err" "$TMP/err"
 done
+(cd tests/errors && python3 ../run/diagnostics.py "$BPC" > "$TMP/out" 2> "$TMP/err") && pass || { fail "--diagnostics=json" "differs from the text"; cat "$TMP/out" "$TMP/err"; }
 finish
