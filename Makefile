@@ -114,6 +114,16 @@ FIRST ?= 1000
 fuzz: all
 	python3 tests/random/fuzz.py $(BUILD)/bpc $(BUILD)/random $(FIRST) $(N) 2
 
+SECONDS ?= 3600
+FUZZ_FLAGS := -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined
+fuzz-parser fuzz-compiler: fuzz-%:
+	$(MAKE) BUILD=build-fuzzer CC=clang CFLAGS="$(FUZZ_FLAGS)" build-fuzzer/bpc build-fuzzer/tests/fuzz/$*.o
+	clang $(FUZZ_FLAGS) -fsanitize=fuzzer -o build-fuzzer/$@ build-fuzzer/tests/fuzz/$*.o build-fuzzer/src/verbs/*.o \
+	      build-fuzzer/libbpc.a build-fuzzer/libbp.a $(STATIC_LIBS) $(RUNTIME_LIBS)
+	mkdir -p build-fuzzer/$*-corpus
+	build-fuzzer/$@ -max_total_time=$(SECONDS) -timeout=20 -rss_limit_mb=2048 -max_len=4096 -close_fd_mask=3 -dict=tests/fuzz/words \
+	      -artifact_prefix=build-fuzzer/$*- build-fuzzer/$*-corpus tests/models tests/language tests/errors tests/traps
+
 bless: all
 	BUILD=$(BUILD) BLESS=1 tests/run.sh golden errors
 

@@ -16,9 +16,10 @@ static Value *eval_misplaced(C *c, Scope *s, Node *node) {
     return poison(c);
 }
 
+/* A whole number too long for a double to hold exactly is taken as a real. */
 static Value *eval_number(C *c, Scope *s, Node *node) {
     (void)s;
-    return scalar(c, node->whole ? expr_int(c->g, (int64_t)node->number) : expr_real(c->g, node->number));
+    return scalar(c, node->whole && fabs(node->number) <= 0x1p53 ? expr_int(c->g, (int64_t)node->number) : expr_real(c->g, node->number));
 }
 
 static Value *eval_paren(C *c, Scope *s, Node *node) { return eval(c, s, node->kid[0]); }

@@ -6,7 +6,7 @@
 #include "graph/ops.h"
 
 static bool is_result(const Writer *w, const Goal *goal) {
-    return goal >= w->f->results && goal < w->f->results + w->f->n_results;
+    return w->f->n_results > 0 && goal >= w->f->results && goal < w->f->results + w->f->n_results;
 }
 
 const char *goal_member(Writer *w, const Goal *goal) {

@@ -167,6 +167,7 @@ bool plan_pair(Function *forward, Function *backward, const PlanOptions *options
     spread(&out);
     Need back = need_goals(backward, tape);
     forward->kept = tape;
+    forward->n_kept = g->tensors.n;
     backward->before = forward;
     if (!plan_steps(forward, &out, options) || !plan_steps(backward, &back, options)) return false;
     place_all(forward, options);

@@ -93,6 +93,7 @@ struct Function {
     uint32_t n_slots;
     bool splits_sums;           /* long sums are added in parts (sums.c) */
     const bool *kept;           /* FORWARD: by tensor number, what must stay whole in the workspace for backward; or NULL */
+    uint32_t n_kept;            /* tensors from this number on came later, and none of them is kept */
     Function *before;           /* BACKWARD: the forward function, whose workspace it goes on with */
 };
 

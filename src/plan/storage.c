@@ -181,8 +181,10 @@ static const Goal *only_goal(const Function *f, const Tensor *t) {
     return found;
 }
 
+static bool is_kept(const Function *f, const Tensor *t) { return f->kept && t->number < f->n_kept && f->kept[t->number]; }
+
 static bool from_before(const Function *f, const Tensor *t) {
-    return f->before && f->before->kept[t->number];
+    return f->before && is_kept(f->before, t);
 }
 
 static void place_tensor(Scan *s, Tensor *t, const PlanOptions *options) {
@@ -193,7 +195,7 @@ static void place_tensor(Scan *s, Tensor *t, const PlanOptions *options) {
     for (uint32_t k = 0; k < t->rank; k++)
         b->kept[k] = options->level < 2 || !u->seen || u->kept[k] || !is_loop_index(u, loops, u->subs[k]);
     b->goal = only_goal(f, t);
-    bool kept = f->kept && f->kept[t->number];
+    bool kept = is_kept(f, t);
     if (t->role == ROLE_CONST) b->place = PLACE_CONST;
     else if (supplied(t)) b->place = PLACE_USER;
     else if (b->goal && !kept) b->place = PLACE_USER;
@@ -257,7 +259,7 @@ static void continue_slots(Function *f, Slots *slots) {
     for (uint32_t k = 0; k < before->n_slots; k++)
         vec_push(f->graph->arena, slots, (Slot){before->slot_size[k], before->slot_type[k], 0});
     for (uint32_t k = 0; k < before->n_tensors; k++) {
-        if (!before->kept[k] || !before->buffer[k]) continue;
+        if (!before->buffer[k] || !is_kept(before, before->buffer[k]->tensor)) continue;
         slots->at[before->buffer[k]->slot].free_from = UINT32_MAX;
         if (f->buffer[k]) f->buffer[k]->slot = before->buffer[k]->slot;
     }
@@ -279,7 +281,7 @@ static void share_slots(Function *f, const PlanOptions *options) {
         if (b && (b->place == PLACE_WORKSPACE || b->fallback) && !from_before(f, b->tensor)) vec_push(g->arena, &list, b);
     }
     for (uint32_t k = 0; k < list.n; k++) {
-        if (f->kept && f->kept[list.at[k]->tensor->number]) list.at[k]->dies = UINT32_MAX;
+        if (is_kept(f, list.at[k]->tensor)) list.at[k]->dies = UINT32_MAX;
         if (list.at[k]->fallback) list.at[k]->born = 0;
     }
     if (list.n > 1) qsort(list.at, list.n, sizeof *list.at, by_birth);

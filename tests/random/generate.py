@@ -187,9 +187,9 @@ class Model:
     def rearranged(self, axis, more):
         if axis == "k":
             return self.pick("concat([%s], %s)" % (self.pick("a", "0.3"), more("n")), "reshape(outer(b[0..2], %s[1..])[:, 0..2], [4])" % more("n"),
-                             "(S' @ %s)" % more("k"), "transpose(S) @ %s" % more("k"), "(outer(c, %s) @ b)" % more("n"))
-        return self.pick("(%s)[1..]" % more("k"), "(%s)[0..n]" % more("k"), "[a, 0.5*a, sum(%s)]" % more("k"), "(W @ S) @ %s" % more("k"),
-                         "cross(b, %s)" % more("n"), "diag(b) @ %s" % more("n"))
+                             "(S' @ %s)" % more("k"), "(transpose(S) @ %s)" % more("k"), "(outer(c, %s) @ b)" % more("n"))
+        return self.pick("(%s)[1..]" % more("k"), "(%s)[0..n]" % more("k"), "[a, 0.5*a, sum(%s)]" % more("k"), "((W @ S) @ %s)" % more("k"),
+                         "cross(b, %s)" % more("n"), "(diag(b) @ %s)" % more("n"))
 
     def array_equation(self):
         name = self.name()
