@@ -29,7 +29,10 @@ static void add_tensor(Flow *f, Tensor *t) {
         for (uint32_t k = 0; k < t->call->n; k++) add_edge(f, t->call->arg[k], t);
 }
 
-static bool *reach(Flow *f, Tensor *const *start, uint32_t n, Numbers *next) {
+/* `stop`: arguments of defs that are not passed. */
+static bool *reach(Flow *f, Tensor *const *start, uint32_t n, Numbers *next, Tensor *const *stop, uint32_t n_stop) {
+    bool *ends = NEW_ARRAY(f->g->arena, bool, f->n ? f->n : 1);
+    for (uint32_t k = 0; k < n_stop; k++) ends[stop[k]->number] = stop[k]->argument;
     bool *seen = NEW_ARRAY(f->g->arena, bool, f->n ? f->n : 1);
     Numbers work = {0};
     for (uint32_t k = 0; k < n; k++) vec_push(f->g->arena, &work, start[k]->number);
@@ -37,7 +40,7 @@ static bool *reach(Flow *f, Tensor *const *start, uint32_t n, Numbers *next) {
         uint32_t t = work.at[--work.n];
         if (seen[t]) continue;
         seen[t] = true;
-        for (uint32_t k = 0; k < next[t].n; k++) vec_push(f->g->arena, &work, next[t].at[k]);
+        for (uint32_t k = 0; !ends[t] && k < next[t].n; k++) vec_push(f->g->arena, &work, next[t].at[k]);
     }
     return seen;
 }
@@ -47,7 +50,7 @@ bool *active_tensors(Graph *g, Tensor *const *from, uint32_t n_from, Tensor *con
     f.users = NEW_ARRAY(g->arena, Numbers, f.n);
     f.reads = NEW_ARRAY(g->arena, Numbers, f.n);
     for (uint32_t k = 0; k < f.n; k++) add_tensor(&f, g->tensors.at[k]);
-    bool *below = reach(&f, from, n_from, f.users), *above = reach(&f, to, n_to, f.reads);
+    bool *below = reach(&f, from, n_from, f.users, NULL, 0), *above = reach(&f, to, n_to, f.reads, from, n_from);
     for (uint32_t k = 0; k < f.n; k++) below[k] = below[k] && above[k] && g->tensors.at[k]->type == TYPE_REAL;
     return below;
 }

@@ -34,7 +34,6 @@ void split_products(Graph *, const bool *active);
 Tensor *derivative_tensor(Graph *, Tensor *t, const char *suffix, Role, Combine, const Directions *);
 /* The domain with fresh indices for the directions in front, which `index` receives. */
 Domain with_directions(Graph *, const Directions *, Domain, Expr **index);
-bool index_on_left(const Equation *, uint32_t index);
 
 /* Tensors defined by a call (linear algebra): adjoints of its arguments; its tangent. Tensors by number. */
 void call_reverse(Graph *, Tensor *, Tensor *const *bar, const bool *active, const Directions *);

@@ -5,8 +5,8 @@
 
 static bool is_request(const Tensor *t) { return t->call && t->call->kind >= CALL_GRAD; }
 
-/* Does the tensor depend, through equations, on a request that is still open? */
-static bool depends_on_request(Graph *g, Tensor *start) {
+/* Does the tensor depend, through equations, on a request that is still open? Not beyond the argument that the derivative is by. */
+static bool depends_on_request(Graph *g, Tensor *start, const Tensor *by) {
     bool *seen = NEW_ARRAY(g->arena, bool, g->tensors.n + 1);
     VEC(Tensor *) work = {0};
     vec_push(g->arena, &work, start);
@@ -14,6 +14,7 @@ static bool depends_on_request(Graph *g, Tensor *start) {
         Tensor *t = work.at[--work.n];
         if (seen[t->number]) continue;
         seen[t->number] = true;
+        if (t == by && t->argument) continue;
         if (is_request(t)) return true;
         for (uint32_t k = 0; t->call && k < t->call->n; k++) vec_push(g->arena, &work, t->call->arg[k]);
         for (Equation *e = t->pieces; e; e = e->next) {
@@ -27,7 +28,7 @@ static bool depends_on_request(Graph *g, Tensor *start) {
 
 static bool is_ready(Graph *g, const Tensor *t) {
     for (uint32_t k = 0; k < t->call->n; k++)
-        if (depends_on_request(g, t->call->arg[k])) return false;
+        if (depends_on_request(g, t->call->arg[k], t->call->arg[1])) return false;
     return true;
 }
 

@@ -24,71 +24,13 @@ Weights *weights_new(Graph *g) {
     return w;
 }
 
-bool index_on_left(const Equation *e, uint32_t index) {
-    for (uint32_t k = 0; k < e->target->rank; k++)
-        if (e->subs[k]->kind == EXPR_INDEX && e->subs[k]->of.number == index) return true;
-    return false;
-}
-
-/* What a read of integer data is at most (or at least), by the declared range. */
-static bool known_bound(Graph *g, const Expr *read, bool greatest, Affine *out) {
-    const Tensor *t = read->of.tensor;
-    Affine fill, difference;
-    if (read->kind != EXPR_READ || !t->lo || !t->hi || !affine_of(g, greatest ? t->hi : t->lo, out)) return false;
-    out->constant -= greatest;
-    if (!read->fill) return true;
-    if (!affine_of(g, read->fill, &fill) || !affine_add(&fill, out, -1, &difference)) return false;
-    AffineSign s = affine_sign(&difference);
-    if (s == SIGN_UNKNOWN) return false;
-    const bool above = s == SIGN_POSITIVE || s == SIGN_AT_LEAST_0;
-    if (above == greatest) *out = fill;
-    return true;
-}
-
-/* sum[k in 0..label[i] + 1], where label is in 0..10: the bound is at most 10. */
-static Expr *bound_without_reads(Graph *g, Expr *bound, bool greatest) {
-    Affine a, known;
-    if (!affine_of_atoms(g, bound, &a)) return bound;
-    for (uint32_t k = 0; k < a.n;) {
-        Expr *of = a.term[k].of;
-        if (!known_bound(g, of, (a.term[k].by > 0) == greatest, &known)) k++;
-        else if (affine_substitute(&a, of, &known, &a)) k = 0;
-        else return bound;
-    }
-    return affine_expr(g, &a);
-}
-
-static Domain domain_without_reads(Graph *g, const Domain *domain) {
-    Domain d = domain_copy(g->arena, *domain);
-    for (uint32_t k = 0; k < d.n; k++) {
-        Range *r = &d.range[k];
-        Expr **lo = NEW_ARRAY(g->arena, Expr *, r->n_lo), **hi = NEW_ARRAY(g->arena, Expr *, r->n_hi);
-        for (uint32_t j = 0; j < r->n_lo; j++) lo[j] = bound_without_reads(g, r->lo[j], false);
-        for (uint32_t j = 0; j < r->n_hi; j++) hi[j] = bound_without_reads(g, r->hi[j], true);
-        r->lo = lo;
-        r->hi = hi;
-    }
-    return d;
-}
-
-/* A number of values, of dims alone, that the index stays below all over the domain. */
-static Expr *index_bound(Graph *g, const Equation *e, uint32_t index) {
-    Affine form, lo, hi;
-    Domain domain = domain_without_reads(g, &e->domain);
-    if (affine_of(g, expr_index(g, index), &form) && affine_bounds(g, &form, &domain, &lo, &hi)) {
-        hi.constant += 1;
-        return affine_expr(g, &hi);
-    }
-    return NULL;
-}
-
 /* Where the point stands in reading order of the reduced indices; pieces are told apart. */
 static Expr *place_in_reading_order(Graph *g, const Equation *e) {
     Expr *place = NULL;
     for (uint32_t k = 0; k < e->domain.n; k++) {
         uint32_t index = e->domain.range[k].index;
-        if (index_on_left(e, index)) continue;
-        Expr *i = expr_index(g, index), *bound = index_bound(g, e, index);
+        if (equation_has_left(e, index)) continue;
+        Expr *i = expr_index(g, index), *bound = index_extent(g, &e->domain, index);
         place = !place ? i : expr_add(g, expr_mul(g, place, bound ? bound : expr_int(g, 1 << 20)), i);
     }
     return place ? place : expr_int(g, 0);
@@ -114,7 +56,7 @@ static Tensor *winner_of(Weights *w, Tensor *t) {
 /* The one reduced index of a product, as split_products leaves it; NULL where there is none. */
 static const Range *reduced_range(const Equation *e) {
     for (uint32_t k = 0; k < e->domain.n; k++)
-        if (!index_on_left(e, e->domain.range[k].index)) return &e->domain.range[k];
+        if (!equation_has_left(e, e->domain.range[k].index)) return &e->domain.range[k];
     return NULL;
 }
 
@@ -143,7 +85,7 @@ static Expr *exclusive_scan(Weights *w, const Equation *e, const Range *r, int s
     Tensor *t = e->target;
     Expr **extent = NEW_ARRAY(g->arena, Expr *, t->rank + 1), **subs = NEW_ARRAY(g->arena, Expr *, t->rank + 1);
     for (uint32_t k = 0; k < t->rank; k++) extent[k] = t->extent[k], subs[k] = e->subs[k];
-    Expr *i = expr_index(g, r->index), *bound = index_bound(g, e, r->index), *one = expr_real(g, 1);
+    Expr *i = expr_index(g, r->index), *bound = index_extent(g, &e->domain, r->index), *one = expr_real(g, 1);
     extent[t->rank] = bound ? bound : bound_of(g, r, true);
     subs[t->rank] = i;
     Tensor *scan = graph_add_tensor(g, name_printf(g->names, "%s_%s", t->name, step < 0 ? "before" : "after"), TYPE_REAL, ROLE_PART,
@@ -180,12 +122,12 @@ static void split_product(Graph *g, Tensor *t, Equation *e) {
     for (;;) {
         uint32_t outer[2], n = 0;
         for (uint32_t k = 0; k < e->domain.n && n < 2; k++)
-            if (!index_on_left(e, e->domain.range[k].index)) outer[n++] = k;
+            if (!equation_has_left(e, e->domain.range[k].index)) outer[n++] = k;
         if (n < 2) return;
         uint32_t index = e->domain.range[outer[0]].index;
         Expr **extent = NEW_ARRAY(g->arena, Expr *, t->rank + 1), **subs = NEW_ARRAY(g->arena, Expr *, t->rank + 1);
         for (uint32_t k = 0; k < t->rank; k++) extent[k] = t->extent[k], subs[k] = e->subs[k];
-        Expr *bound = index_bound(g, e, index);
+        Expr *bound = index_extent(g, &e->domain, index);
         extent[t->rank] = bound ? bound : bound_of(g, &e->domain.range[outer[0]], true);
         subs[t->rank] = expr_index(g, index);
         Tensor *rows = graph_add_tensor(g, name_printf(g->names, "%s_rows", t->name), TYPE_REAL, ROLE_PART, COMBINE_MUL, t->rank + 1, extent, e->span);
@@ -193,7 +135,7 @@ static void split_product(Graph *g, Tensor *t, Equation *e) {
         Domain rest = domain_copy(g->arena, e->domain);
         rest.n = 0;
         for (uint32_t k = 0; k < e->domain.n; k++)
-            if (index_on_left(e, e->domain.range[k].index) || k == outer[0]) rest.range[rest.n++] = e->domain.range[k];
+            if (equation_has_left(e, e->domain.range[k].index) || k == outer[0]) rest.range[rest.n++] = e->domain.range[k];
         rest.guard = NULL;
         e->domain = rest;
         e->body = expr_read(g, rows, subs, NULL);

@@ -93,6 +93,12 @@ Equation *graph_add_equation(Graph *g, Tensor *t, Expr *const *subs, Expr *body,
     return e;
 }
 
+bool equation_has_left(const Equation *e, uint32_t index) {
+    for (uint32_t k = 0; k < e->target->rank; k++)
+        if (e->subs[k]->kind == EXPR_INDEX && e->subs[k]->of.number == index) return true;
+    return false;
+}
+
 void graph_add_check(Graph *g, Check check) {
     check.domain = domain_copy(g->arena, check.domain);
     vec_push(g->arena, &g->checks, check);

@@ -166,6 +166,7 @@ struct Tensor {
     double *values; /* ROLE_CONST: elements in reading order (integers exact up to 2^53) */
     bool below;     /* index data proved or checked to be less than their (first) index: `T[parent[b]]` ascends. */
     bool above;     /* … greater than their index */
+    bool argument;  /* of a def that differentiates by it: such derivatives go through the def, not through what is bound to it */
     Span span;
 };
 
@@ -230,6 +231,8 @@ Tensor *graph_add_tensor(Graph *, Symbol name, Type, Role, Combine, uint32_t ran
 Tensor *graph_find(const Graph *, Symbol);
 /* Adds a piece. subs and ranges are copied; origin NULL means itself. */
 Equation *graph_add_equation(Graph *, Tensor *, Expr *const *subs, Expr *body, Domain, Equation *origin, Span);
+/* Does the index stand on the left, bare? The others of the domain are reduced over. */
+bool equation_has_left(const Equation *, uint32_t index);
 void graph_add_check(Graph *, Check);
 Domain domain_copy(Arena *, Domain);
 /* lo .. hi with one bound each. */

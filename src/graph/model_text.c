@@ -350,9 +350,7 @@ static void print_piece(Writer *w, const Tensor *t, const Equation *e, bool goal
     Term term = {.e = q, .left = q->subs, .subst = subst_new(w->g), .filter = q->domain.guard};
     term.reduced.range = NEW_ARRAY(w->g->arena, Range, q->domain.n + 1);
     for (uint32_t k = 0; k < q->domain.n; k++) {
-        bool left = false;
-        for (uint32_t a = 0; a < t->rank; a++) left |= q->subs[a] == expr_index(w->g, q->domain.range[k].index);
-        if (!left) term.reduced.range[term.reduced.n++] = q->domain.range[k];
+        if (!equation_has_left(q, q->domain.range[k].index)) term.reduced.range[term.reduced.n++] = q->domain.range[k];
     }
     print_mark(w, t, goal);
     print_left(w, t, q->subs, &q->domain, NULL);
@@ -402,11 +400,9 @@ static bool left_stands_alone(Graph *g, const Equation *e) {
     for (uint32_t k = 0; k < e->target->rank; k++) {
         const Range *r = range_of(&e->domain, e->subs[k]);
         for (uint32_t d = 0; r && d < e->domain.n; d++) {
-            Expr *index = expr_index(g, e->domain.range[d].index);
-            bool left = false;
-            for (uint32_t a = 0; a < e->target->rank; a++) left |= e->subs[a] == index;
-            for (uint32_t b = 0; b < r->n_lo + r->n_hi && !left; b++)
-                if (expr_uses_index(g, b < r->n_lo ? r->lo[b] : r->hi[b - r->n_lo], index->of.number)) return false;
+            uint32_t index = e->domain.range[d].index;
+            for (uint32_t b = 0; b < r->n_lo + r->n_hi && !equation_has_left(e, index); b++)
+                if (expr_uses_index(g, b < r->n_lo ? r->lo[b] : r->hi[b - r->n_lo], index)) return false;
         }
     }
     return true;
@@ -441,9 +437,7 @@ static void print_rest(Writer *w, const Tensor *t) {
             rest.domain.guard = NULL;
             uint32_t kept = 0;
             for (uint32_t d = 0; d < rest.domain.n; d++) { /* the left indices alone */
-                bool left = false;
-                for (uint32_t a = 0; a < t->rank; a++) left |= e->subs[a] == expr_index(g, rest.domain.range[d].index);
-                if (left) rest.domain.range[kept++] = rest.domain.range[d].index == r->index ? range_make(g, r->index, from[side], to[side]) : rest.domain.range[d];
+                if (equation_has_left(e, rest.domain.range[d].index)) rest.domain.range[kept++] = rest.domain.range[d].index == r->index ? range_make(g, r->index, from[side], to[side]) : rest.domain.range[d];
             }
             rest.domain.n = kept;
             print_piece(w, t, &rest, false);

@@ -167,11 +167,6 @@ void expr_print_named(const Graph *g, Text *out, Expr *e, Map *tensors) {
 /* ---- equations ---------------------------------------------------------------------------------------- */
 static const char *const reduction_name[N_COMBINES] = {"", "sum", "prod", "max", "min", "logsumexp", "argmax", "argmin", "any", "all"};
 
-static bool on_left(const Equation *e, uint32_t index) {
-    for (uint32_t k = 0; k < e->target->rank; k++)
-        if (e->subs[k]->kind == EXPR_INDEX && e->subs[k]->of.number == index) return true;
-    return false;
-}
 static void print_bounds(Printer *p, const char *pick, Expr *const *bound, uint32_t n) {
     if (n > 1) text_add(p->out, "%s(", pick);
     for (uint32_t k = 0; k < n; k++) {
@@ -197,7 +192,7 @@ static void print_reduction(Printer *p, const Equation *e) {
     bool first = true;
     for (uint32_t k = 0; k < e->domain.n; k++) {
         const Range *r = &e->domain.range[k];
-        if (on_left(e, r->index)) continue;
+        if (equation_has_left(e, r->index)) continue;
         text_add(p->out, "%s", first ? reduction_name[e->target->op] : ",");
         if (first) text_add(p->out, "[");
         first = false;

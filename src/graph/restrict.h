@@ -12,4 +12,7 @@ Expr *inside_condition(Graph *, const Tensor *, Expr *const *subs, const Domain 
 /* What is left of a condition once its conjuncts that hold all over the domain are gone; NULL: nothing. */
 Expr *condition_left(Graph *, Expr *condition, const Domain *);
 
+/* One more than the greatest value of the index, of dims alone: the extent that an axis for it needs. NULL: not known. */
+Expr *index_extent(Graph *, const Domain *, uint32_t index);
+
 #endif

@@ -44,20 +44,14 @@ static const Range *range_of(const Equation *e, Expr *sub) {
     return NULL;
 }
 
-static bool on_left(const Equation *e, uint32_t index) {
-    for (uint32_t k = 0; k < e->target->rank; k++)
-        if (e->subs[k]->kind == EXPR_INDEX && e->subs[k]->of.number == index) return true;
-    return false;
-}
-
 /* May all indices of the left stand outside the reduced ones? */
 static bool left_first(Graph *g, const Equation *e) {
     for (uint32_t k = 0; k < e->domain.n; k++) {
         const Range *r = &e->domain.range[k];
-        if (!on_left(e, r->index)) continue;
+        if (!equation_has_left(e, r->index)) continue;
         for (uint32_t j = 0; j < k; j++) {
             uint32_t earlier = e->domain.range[j].index;
-            if (on_left(e, earlier)) continue;
+            if (equation_has_left(e, earlier)) continue;
             for (uint32_t b = 0; b < r->n_lo; b++)
                 if (expr_uses_index(g, r->lo[b], earlier)) return false;
             for (uint32_t b = 0; b < r->n_hi; b++)
@@ -220,7 +214,7 @@ static Tree **open_loops(Nesting *n, Tree **at, bool left) {
     const Equation *e = n->step->equation;
     for (uint32_t k = 0; k < e->domain.n; k++) {
         const Range *r = &e->domain.range[k];
-        if (map_get(n->solved, KEY(r->index)) || on_left(e, r->index) != left) continue;
+        if (map_get(n->solved, KEY(r->index)) || equation_has_left(e, r->index) != left) continue;
         *at = loop_over(n, k);
         at = &(*at)->body;
     }

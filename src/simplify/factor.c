@@ -7,16 +7,10 @@
  * reads more often, which is what a matrix kernel wants. */
 #include "simplify/passes.h"
 
-static bool is_reduced(const Equation *e, uint32_t index) {
-    for (uint32_t k = 0; k < e->target->rank; k++)
-        if (e->subs[k]->kind == EXPR_INDEX && e->subs[k]->of.number == index) return false;
-    return true;
-}
-
 static bool depends(Graph *g, const Equation *e, Expr *x) {
     ExprList all = expr_walk(g, &x, 1);
     for (uint32_t k = 0; k < all.n; k++)
-        if (all.at[k]->kind == EXPR_INDEX && is_reduced(e, all.at[k]->of.number)) return true;
+        if (all.at[k]->kind == EXPR_INDEX && !equation_has_left(e, all.at[k]->of.number)) return true;
     return false;
 }
 
@@ -42,7 +36,7 @@ static void split(Graph *g, const Equation *e, Expr *x, Expr **outer, Expr **inn
 
 static bool reduces(const Equation *e) {
     for (uint32_t k = 0; k < e->domain.n; k++)
-        if (is_reduced(e, e->domain.range[k].index)) return true;
+        if (!equation_has_left(e, e->domain.range[k].index)) return true;
     return false;
 }
 
@@ -67,7 +61,7 @@ static void factor_equation(Graph *g, Tensor *t, Equation *e) {
     graph_add_equation(g, total, e->subs, inner, e->domain, e->origin, e->span);
     Domain left = {.n = 0, .range = NEW_ARRAY(g->arena, Range, e->domain.n)};
     for (uint32_t k = 0; k < e->domain.n; k++)
-        if (!is_reduced(e, e->domain.range[k].index)) left.range[left.n++] = e->domain.range[k];
+        if (equation_has_left(e, e->domain.range[k].index)) left.range[left.n++] = e->domain.range[k];
     e->domain = left;
     e->body = expr_mul(g, outer, expr_read(g, total, e->subs, NULL));
 }
@@ -76,7 +70,7 @@ static void factor_equation(Graph *g, Tensor *t, Equation *e) {
 static bool left_stands_alone(Graph *g, const Equation *e) {
     for (uint32_t k = 0; k < e->domain.n; k++) {
         const Range *r = &e->domain.range[k];
-        if (is_reduced(e, r->index)) continue;
+        if (!equation_has_left(e, r->index)) continue;
         for (uint32_t b = 0; b < r->n_lo + r->n_hi; b++)
             if (depends(g, e, b < r->n_lo ? r->lo[b] : r->hi[b - r->n_lo])) return false;
     }

@@ -15,7 +15,7 @@
  * It is computed once for each of its own elements, and what is left is a matrix product. */
 #include "simplify/passes.h"
 
-#include "graph/affine.h"
+#include "graph/restrict.h"
 
 enum { COSTLY = 4, SHARED = 10 }; /* flops from which a name pays: a division; and in a derivative, an exponential */
 
@@ -38,14 +38,6 @@ static void mark_indices(Graph *g, const Equation *e, Expr *x, bool *needed) {
     }
 }
 
-/* One more than the greatest value of the index, of dims alone; NULL where that is not known. */
-static Expr *index_extent(Graph *g, const Equation *e, uint32_t index) {
-    Affine form, lo, hi;
-    if (!affine_of(g, expr_index(g, index), &form) || !affine_bounds(g, &form, &e->domain, &lo, &hi)) return NULL;
-    hi.constant += 1;
-    return affine_expr(g, &hi);
-}
-
 static Expr *make_part(Graph *g, const Equation *e, Expr *x, const char *what) {
     bool *needed = NEW_ARRAY(g->arena, bool, e->domain.n + 1);
     mark_indices(g, e, x, needed);
@@ -54,7 +46,7 @@ static Expr *make_part(Graph *g, const Equation *e, Expr *x, const char *what) {
     for (uint32_t k = 0; k < e->domain.n; k++) {
         if (!needed[k]) continue;
         subs[d.n] = expr_index(g, e->domain.range[k].index);
-        extent[d.n] = index_extent(g, e, e->domain.range[k].index);
+        extent[d.n] = index_extent(g, &e->domain, e->domain.range[k].index);
         if (!extent[d.n]) return x;
         d.range[d.n++] = e->domain.range[k];
     }
