@@ -16,7 +16,7 @@ _Static_assert(sizeof(lapack_int) == sizeof(int32_t), "pivots are int32_t");
 #define HAVE_LAPACK 0
 #endif
 
-enum { LARGE = 48 }; /* rows from which LAPACK wins, measured with one thread of OpenBLAS */
+enum { LARGE = 32 }; /* rows from which LAPACK wins, measured with one thread of OpenBLAS */
 
 static bool is_large(int64_t n, int64_t m) { return HAVE_LAPACK && n >= LARGE && n <= INT_MAX && m <= INT_MAX; }
 

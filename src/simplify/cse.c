@@ -12,6 +12,7 @@ typedef struct {
     VEC(uint32_t) common; /* the canonical indices */
     Map *by_hash;         /* hash of a definition -> Chain */
     Subst *merged;        /* read of a tensor -> read of its twin */
+    Map *twin;            /* Tensor -> its twin, which has none itself */
     bool any;
 } Merge;
 
@@ -59,6 +60,7 @@ static uint64_t add_exprs(uint64_t h, Expr *const *e, uint32_t n) {
 static uint64_t hash_tensor(const Tensor *t, const Equation *c) {
     uint64_t h = hash_mix(t->op, t->rank * 2 + (uint64_t)t->type);
     h = add_exprs(h, t->extent, t->rank);
+    for (uint32_t k = 0; t->call && k < t->call->n; k++) h = hash_mix(h, t->call->arg[k]->number + 1u);
     for (; c; c = c->next) {
         h = hash_mix(add_exprs(h, c->subs, t->rank), c->body->id);
         h = hash_mix(h, c->domain.guard ? c->domain.guard->id + 1u : 0u);
@@ -81,7 +83,24 @@ static bool same_piece(const Equation *a, const Equation *b) {
     return true;
 }
 
+/* What the call reads, where that was merged, is its twin. */
+static void redirect_call(Merge *m, Call *c) {
+    for (uint32_t k = 0; k < c->n; k++) {
+        Tensor *twin = map_get(m->twin, c->arg[k]);
+        if (twin) c->arg[k] = twin;
+    }
+}
+
+static bool same_call(const Tensor *a, const Tensor *b) {
+    if (!a->call || !b->call) return a->call == b->call;
+    if (a->call->kind != b->call->kind || a->call->n != b->call->n) return false;
+    for (uint32_t k = 0; k < a->call->n; k++)
+        if (a->call->arg[k] != b->call->arg[k]) return false;
+    return true;
+}
+
 static bool same_tensor(const Chain *a, const Chain *b) {
+    if (!same_call(a->tensor, b->tensor)) return false;
     if (a->tensor->op != b->tensor->op || a->tensor->type != b->tensor->type) return false;
     if (!same_exprs(a->tensor->extent, a->tensor->rank, b->tensor->extent, b->tensor->rank)) return false;
     const Equation *x = a->canonical, *y = b->canonical;
@@ -111,6 +130,7 @@ static void look_up(Merge *m, Tensor *t) {
     for (Chain *c = first; c; c = c->next)
         if (same_tensor(c, entry)) {
             subst_tensor(m->merged, t, c->tensor);
+            map_put(m->twin, t, c->tensor);
             m->any = true;
             return;
         }
@@ -118,14 +138,17 @@ static void look_up(Merge *m, Tensor *t) {
     map_put(m->by_hash, KEY(h >> 1), entry);
 }
 
-static Merge merge_new(Graph *g) { return (Merge){.g = g, .by_hash = map_new(g->arena), .merged = subst_new(g)}; }
+static Merge merge_new(Graph *g) { return (Merge){.g = g, .by_hash = map_new(g->arena), .twin = map_new(g->arena), .merged = subst_new(g)}; }
 
 void pass_cse(Graph *g) {
     Merge m = merge_new(g);
     for (uint32_t k = 0; k < g->tensors.n; k++) {
         Tensor *t = g->tensors.at[k];
         redirect(&m, t);
-        if (t->pieces && !t->call) look_up(&m, t);
+        if (t->call) redirect_call(&m, t->call);
+        if (t->pieces || t->call) look_up(&m, t);
     }
+    for (uint32_t k = 0; k < g->tensors.n; k++)
+        if (g->tensors.at[k]->call) redirect_call(&m, g->tensors.at[k]->call);
     for (uint32_t k = 0; k < g->tensors.n; k++) redirect(&m, g->tensors.at[k]); /* readers that stood before */
 }

@@ -15,9 +15,13 @@ static bool *find_affected(Graph *g, bool *any) {
     for (uint32_t k = 0; k < g->tensors.n; k++) *any |= marked[k] = g->tensors.at[k]->role == ROLE_TRAINING;
     while (*any && changed) {
         changed = false;
-        for (uint32_t k = 0; k < g->tensors.n; k++)
-            for (Equation *e = g->tensors.at[k]->pieces; e && !marked[k]; e = e->next)
+        for (uint32_t k = 0; k < g->tensors.n; k++) {
+            const Tensor *t = g->tensors.at[k];
+            for (Equation *e = t->pieces; e && !marked[k]; e = e->next)
                 if (reads_any(g, e, marked)) changed = marked[k] = true;
+            for (uint32_t a = 0; t->call && a < t->call->n && !marked[k]; a++)
+                if (marked[t->call->arg[a]->number]) changed = marked[k] = true;
+        }
     }
     return marked;
 }
@@ -45,6 +49,14 @@ static void substitute(Subst *s, const Tensor *from, Tensor *to, Graph *g) {
     }
 }
 
+/* The same call of the copies of its arguments. */
+static void copy_call(Graph *g, const Tensor *from, Tensor *to, Tensor *const *copy) {
+    to->call = NEW(g->arena, Call);
+    *to->call = *from->call;
+    for (uint32_t k = 0; k < to->call->n; k++)
+        if (copy[to->call->arg[k]->number]) to->call->arg[k] = copy[to->call->arg[k]->number];
+}
+
 Tensor **training_copies(Graph *g, Tensor *const *tensors, uint32_t n) {
     Tensor **result = NEW_ARRAY(g->arena, Tensor *, n + 1);
     for (uint32_t k = 0; k < n; k++) result[k] = tensors[k];
@@ -64,6 +76,7 @@ Tensor **training_copies(Graph *g, Tensor *const *tensors, uint32_t n) {
     for (uint32_t k = 0; k < before; k++) {
         if (!copy[k]) continue;
         substitute(zero, g->tensors.at[k], copy[k], g);
+        if (g->tensors.at[k]->call) copy_call(g, g->tensors.at[k], copy[k], copy);
         for (Equation *e = g->tensors.at[k]->pieces; e; e = e->next) {
             e->body = subst_apply(one, e->body);
             e->domain.guard = subst_apply(one, e->domain.guard);

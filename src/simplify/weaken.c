@@ -64,14 +64,18 @@ static bool has_mask(Graph *g, const Equation *e) {
     return false;
 }
 
+static void add_read(Weaken *w, const Tensor *t, const Tensor *r) {
+    if (r->type != TYPE_REAL) return;
+    vec_push(w->g->arena, &w->reads[t->number], r->number);
+    vec_push(w->g->arena, &w->readers[r->number], t->number);
+}
+
 static void find_reads(Weaken *w, Tensor *t) {
+    for (uint32_t k = 0; t->call && k < t->call->n; k++) add_read(w, t, t->call->arg[k]);
     for (Equation *e = t->pieces; e; e = e->next) {
         ExprList all = expr_walk(w->g, &e->body, 1);
         for (uint32_t k = 0; k < all.n; k++) {
-            Tensor *r = all.at[k]->kind == EXPR_READ ? all.at[k]->of.tensor : NULL;
-            if (!r || r->type != TYPE_REAL) continue;
-            vec_push(w->g->arena, &w->reads[t->number], r->number);
-            vec_push(w->g->arena, &w->readers[r->number], t->number);
+            if (all.at[k]->kind == EXPR_READ) add_read(w, t, all.at[k]->of.tensor);
         }
     }
 }

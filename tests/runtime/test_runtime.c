@@ -48,6 +48,7 @@ int main(void) {
 #endif
     srunner_add_suite(runner, suite_random());
     srunner_add_suite(runner, suite_blas());
+    srunner_add_suite(runner, suite_linalg());
     srunner_add_suite(runner, suite_optimizer());
     srunner_add_suite(runner, suite_data());
     srunner_add_suite(runner, suite_weights());

@@ -9,6 +9,7 @@ Suite *suite_math(void);
 Suite *suite_math_fused(void); /* only where the processor can, x86-64 with FMA */
 Suite *suite_random(void);
 Suite *suite_blas(void);
+Suite *suite_linalg(void);
 Suite *suite_optimizer(void);
 Suite *suite_data(void);
 Suite *suite_weights(void);
