@@ -79,7 +79,10 @@ static bool bind_arguments(C *c, Scope *outer, Scope *inner, Node *call, Formals
             return false;
         }
         Value *v = eval(c, given[k] ? outer : inner, arg);
-        if (is_array(v) && body && v->type == TYPE_REAL && mentions_request_on(c, body, formal)) v = materialize(c, v, formal->name, arg->span, NULL, NULL, NULL);
+        if (is_array(v) && body && v->type == TYPE_REAL && mentions_request_on(c, body, formal)) {
+            v = materialize(c, v, formal->name, arg->span, NULL, NULL, NULL);
+            if (is_array(v) && v->body->kind == EXPR_READ) v->body->of.tensor->argument = true;
+        }
         scope_bind(c, inner, formal->name, formal->span, NODE_FORMAL, v)->used = true;
     }
     for (uint32_t k = 0; k < f.n && good; k++) {

@@ -95,7 +95,7 @@ static Tensor *tensor_copy(Finish *f, Tensor *t) {
     n->marks = t->marks;
     n->init = t->init;
     n->values = t->values;
-    n->below = t->below, n->above = t->above;
+    n->below = t->below, n->above = t->above, n->argument = t->argument;
     n->lo = copy_expr(&copy, t->lo), n->hi = copy_expr(&copy, t->hi);
     if (t->call) {
         n->call = NEW(f->g->arena, Call);

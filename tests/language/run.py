@@ -21,8 +21,6 @@ import json, math, os, re, subprocess, sys, tempfile
 from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 
-np.seterr(all="ignore")
-
 
 def ways(text):
     return [way.split() for way in text.split(",")]
@@ -32,6 +30,7 @@ WAYS = ways(os.environ.get("WAYS", "--interpret,-O0,-O2"))
 
 
 def helpers():
+    np.seterr(all="ignore")
     space = {}
     exec("from numpy import *", space)
     random = np.random.RandomState(7)
