@@ -140,9 +140,10 @@ START_TEST(bytes_that_are_no_text_are_shown) {
     char *out = printed(false);
     ck_assert_ptr_nonnull(strstr(out, "a <FF><U+0001> here\n               ^~~~\n"));
     free(out);
+    diag_error(base.diag, at(file, text, "here"), "another \" and \\"); /* what was printed is not printed again */
     out = printed(true);
     ck_assert_str_eq(out, "[\n{\"severity\": \"error\", \"file\": \"bytes.bp\", \"line\": 1, \"column\": 6, \"end_line\": 1, "
-                          "\"end_column\": 10, \"message\": \"quote \\\" and \\\\\", \"notes\": []}\n]\n");
+                          "\"end_column\": 10, \"message\": \"another \\\" and \\\\\", \"notes\": []}\n]\n");
     free(out);
 }
 END_TEST
