@@ -263,7 +263,7 @@ static void draw_check(C *c, Tensor *draw) {
 static void walk(C *c, Group *g, Map *seen, bool reads) {
     if (map_get(seen, g) || g->poisoned) return;
     map_put(seen, g, g);
-    if (!reads && g->tensor && g->state == GROUP_DONE && g->rank && !g->update_of) group_check(c, g);
+    if (!reads && g->tensor && g->state == GROUP_DONE && !g->update_of) group_check(c, g);
     for (uint32_t k = 0; k < g->items.n; k++) {
         if (g->items.at[k].group) walk(c, g->items.at[k].group, seen, reads);
         if (!reads) continue;
