@@ -427,8 +427,11 @@ static void print_rest(Writer *w, const Tensor *t) {
     if (!e || e->next || !left_is_bare(e)) return;
     for (uint32_t k = 0; k < t->rank; k++) {
         const Range *r = range_of(&e->domain, e->subs[k]);
-        if (!r || r->n_lo != 1 || r->n_hi != 1) continue;
-        Expr *from[2] = {expr_int(g, 0), r->hi[0]}, *to[2] = {r->lo[0], t->extent[k]};
+        if (!r) continue;
+        Expr *lo = r->lo[0], *hi = r->hi[0];
+        for (uint32_t b = 1; b < r->n_lo; b++) lo = expr_op2(g, OP_max, lo, r->lo[b]);
+        for (uint32_t b = 1; b < r->n_hi; b++) hi = expr_op2(g, OP_min, hi, r->hi[b]);
+        Expr *from[2] = {expr_int(g, 0), hi}, *to[2] = {lo, t->extent[k]};
         for (int side = 0; side < 2; side++) {
             if (affine_equal(g, from[side], to[side])) continue;
             Equation rest = *e;
@@ -470,6 +473,23 @@ static const char *unwritable(Writer *w, const Tensor *t) {
     return NULL;
 }
 
+static void name_as(Writer *w, const Tensor *t, const char *name) {
+    if (!map_get(w->names, t)) map_put(w->names, t, (void *)(uintptr_t)free_symbol(w, name));
+}
+
+/* The model's own tensors keep their names; then a wanted derivative is <of>_bar or <of>_dot, whatever else is called so. */
+static void name_tensors(Writer *w, Tensor *const *goals, uint32_t n) {
+    for (uint32_t k = 0; k < w->g->tensors.n; k++)
+        if (w->needed[k] && w->g->tensors.at[k]->role <= ROLE_WRITTEN) name_as(w, w->g->tensors.at[k], w->g->tensors.at[k]->name);
+    for (uint32_t k = 0; k < n; k++) {
+        const Tensor *t = goals[k];
+        if (!t->of || t->role == ROLE_WINNER) continue;
+        name_as(w, t, name_printf(w->g->names, "%s_%s", t->of->name, t->role == ROLE_TANGENT ? "dot" : "bar"));
+    }
+    for (uint32_t k = 0; k < w->g->tensors.n; k++)
+        if (w->needed[k]) name_as(w, w->g->tensors.at[k], w->g->tensors.at[k]->name);
+}
+
 const char *graph_print_model(const Graph *graph, Tensor *const *goals, uint32_t n, Text *out) {
     Graph *g = (Graph *)(uintptr_t)graph;
     Writer w = {g, out, map_new(g->arena), map_new(g->arena), NEW_ARRAY(g->arena, bool, g->tensors.n + 1)};
@@ -491,8 +511,7 @@ const char *graph_print_model(const Graph *graph, Tensor *const *goals, uint32_t
         Role role = g->tensors.at[k]->role;
         if (role == ROLE_INPUT || role == ROLE_PARAM || role == ROLE_STATE) w.needed[k] = true;
     }
-    for (uint32_t k = 0; k < g->tensors.n; k++)
-        if (w.needed[k]) map_put(w.names, g->tensors.at[k], (void *)(uintptr_t)free_symbol(&w, g->tensors.at[k]->name));
+    name_tensors(&w, goals, n);
     for (uint32_t k = 0; k < g->tensors.n; k++)
         if (w.needed[k]) print_tensor(&w, g->tensors.at[k], goal[k]);
     return NULL;

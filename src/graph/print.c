@@ -60,8 +60,29 @@ static void print_read(Printer *p, const Expr *e) {
 
 static bool is_negative(const Expr *e) { return e->kind == EXPR_CONST && (e->type == TYPE_INT ? e->of.integer < 0 : e->of.real < 0); }
 
-static void print_op(Printer *p, const Expr *e, int level) {
+/* A strong product, which the language does not have: smul(smul(a, b), c) is 0 where a or b is. */
+static void print_strong(Printer *p, Expr *e, int level) {
+    VEC(Expr *) factor = {0};
+    for (; expr_is_op(e, OP_smul); e = e->arg[0]) vec_push(p->g->arena, &factor, e->arg[1]);
+    vec_push(p->g->arena, &factor, e);
+    text_add(p->out, "%sif ", level > LEVEL_IF ? "(" : "");
+    for (uint32_t k = factor.n; k-- > 1;) {
+        print(p, factor.at[k], LEVEL_SUM);
+        text_add(p->out, k > 1 ? " == 0 or " : " == 0 then 0 else ");
+    }
+    for (uint32_t k = factor.n; k-- > 0;) {
+        print(p, factor.at[k], LEVEL_TERM + 1);
+        text_add(p->out, k ? "*" : "");
+    }
+    if (level > LEVEL_IF) text_add(p->out, ")");
+}
+
+static void print_op(Printer *p, Expr *e, int level) {
     uint32_t op = e->of.number;
+    if (p->tensors && op == OP_smul) {
+        print_strong(p, e, level);
+        return;
+    }
     const Spelling *s = op < N_OPS ? &spelling[op] : NULL;
     if (!s || !s->before) {
         if (p->tensors && op == OP_polygamma) text_add(p->out, "digamma(");

@@ -37,15 +37,15 @@ static bool always(Graph *g, const Affine *form, const Domain *d) {
 }
 
 /* Keeps the tighter of two bounds where it is known which. */
-static void add_bound(Graph *g, Expr ***bounds, uint32_t *n, Expr *bound, bool lower) {
+static void add_bound(Graph *g, const Domain *d, Expr ***bounds, uint32_t *n, Expr *bound, bool lower) {
     for (uint32_t k = 0; k < *n; k++) {
         Affine old, new, difference;
         if (!affine_of(g, (*bounds)[k], &old) || !affine_of(g, bound, &new)) continue;
         if (!affine_add(lower ? &old : &new, lower ? &new : &old, -1, &difference)) continue;
-        if (affine_not_negative(&difference)) return; /* the old one is as tight */
+        if (always(g, &difference, d)) return; /* the old one is as tight */
         for (uint32_t t = 0; t < difference.n; t++) difference.term[t].by = -difference.term[t].by;
         difference.constant = -difference.constant;
-        if (affine_not_negative(&difference)) {
+        if (always(g, &difference, d)) {
             (*bounds)[k] = bound;
             return;
         }
@@ -69,10 +69,10 @@ static bool add_form(Graph *g, Domain *d, const Affine *form) {
         if (by == 1) { /* index >= -rest */
             for (uint32_t t = 0; t < rest.n; t++) rest.term[t].by = -rest.term[t].by;
             rest.constant = -rest.constant;
-            add_bound(g, &r->lo, &r->n_lo, affine_expr(g, &rest), true);
+            add_bound(g, d, &r->lo, &r->n_lo, affine_expr(g, &rest), true);
         } else { /* index <= rest */
             rest.constant += 1;
-            add_bound(g, &r->hi, &r->n_hi, affine_expr(g, &rest), false);
+            add_bound(g, d, &r->hi, &r->n_hi, affine_expr(g, &rest), false);
         }
         return true;
     }
