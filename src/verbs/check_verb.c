@@ -66,22 +66,29 @@ static long double loss_at(Checker *c, const Tensor *t, int64_t entry, long doub
     return value;
 }
 
-/* Central differences at h and h/2, extrapolated (Richardson 1911): the error falls with h^4. Smaller steps are tried while
- * the two disagree. False where the sides disagree too: a kink. */
+/* The central difference at h, and the one-sided ones. */
+static long double central(Checker *c, const Tensor *t, int64_t entry, long double middle, long double h, long double side[2]) {
+    const long double x = c->data.values[t->number][entry], up = loss_at(c, t, entry, x + h), down = loss_at(c, t, entry, x - h);
+    side[0] = (middle - down) / h, side[1] = (up - middle) / h;
+    return (up - down) / (2 * h);
+}
+
+/* Central differences at h, h/2 and h/4, extrapolated by pairs (Richardson 1911): the error falls with h^4. Smaller steps are
+ * tried while the two extrapolations disagree, as they do where a kink is within h. False where the sides disagree too: a kink
+ * at the point. */
 static bool difference(Checker *c, const Tensor *t, int64_t entry, double *derivative) {
     const long double x = c->data.values[t->number][entry], middle = loss_at(c, t, entry, x);
-    long double h = 1e-3L * (fabsl(x) > 1 ? fabsl(x) : 1), left = 0, right = 0;
+    long double h = 1e-3L * (fabsl(x) > 1 ? fabsl(x) : 1), side[2] = {0, 0};
     bool smooth = false;
     for (int turn = 0; turn < 4 && !smooth; turn++, h /= 32) {
-        long double up = loss_at(c, t, entry, x + h), down = loss_at(c, t, entry, x - h);
-        long double half_up = loss_at(c, t, entry, x + h / 2), half_down = loss_at(c, t, entry, x - h / 2);
-        long double wide = (up - down) / (2 * h), narrow = (half_up - half_down) / h;
-        left = (middle - half_down) / (h / 2), right = (half_up - middle) / (h / 2);
-        *derivative = (double)((4 * narrow - wide) / 3);
-        smooth = fabsl(wide - narrow) <= 1e-4L * fabsl(narrow) + 1e-9L * (1 + fabsl(middle)) || !(narrow == narrow);
+        const long double wide = central(c, t, entry, middle, h, side), narrow = central(c, t, entry, middle, h / 2, side);
+        const long double narrowest = central(c, t, entry, middle, h / 4, side);
+        const long double first = (4 * narrow - wide) / 3, second = (4 * narrowest - narrow) / 3;
+        *derivative = (double)second;
+        smooth = fabsl(first - second) <= 1e-8L * fabsl(second) + 1e-11L * (1 + fabsl(middle)) || !(second == second);
     }
     loss_at(c, t, entry, x);
-    return smooth || fabsl(left - right) <= 1e-2L * (fabsl(left) + fabsl(right)) + 1e-9L;
+    return smooth || fabsl(side[0] - side[1]) <= 1e-2L * (fabsl(side[0]) + fabsl(side[1])) + 1e-9L;
 }
 
 /* ---- the methods ----------------------------------------------------------------------------------------------------------- */
