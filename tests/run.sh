@@ -1,31 +1,37 @@
 #!/bin/sh
-# Runs the tests: all of them, or those named.
+# Runs the tests: all of them, or those named, as many groups at a time as there are processors.
 #
 #     tests/run.sh                 everything
 #     tests/run.sh models errors   two groups
 #     BLESS=1 tests/run.sh golden errors   accept what comes out as the new golden files; read the diff
 #
-# BUILD is the folder of the build (build); CC the compiler that generated code is compiled with (cc). A group is a script
-# in tests/run/; it prints what failed and ends with a line of counts. Exit status 1 where anything failed.
+# BUILD is the folder of the build (build); CC the compiler that generated code is compiled with (cc); JOBS how many groups
+# run at a time. A group is a script in tests/run/; it prints what failed and ends with a line of counts. The last line
+# counts all of them; exit status 1 where anything failed.
 set -u
 cd "$(dirname "$0")/.."
 BUILD=$(cd "${BUILD:-build}" && pwd) || exit 2
-TMP=$(mktemp -d) || exit 2
-trap 'rm -rf "$TMP"' EXIT INT TERM
+ROOT=$(mktemp -d) || exit 2
+trap 'rm -rf "$ROOT"' EXIT INT TERM
 CC=${CC:-cc}
-XDG_CACHE_HOME=$TMP/cache
-export BUILD TMP CC XDG_CACHE_HOME
+XDG_CACHE_HOME=$ROOT/cache
+export BUILD ROOT CC XDG_CACHE_HOME
 export BPC="$BUILD/bpc" BLESS="${BLESS:-}"
 
-groups=${*:-$(cd tests/run && ls *.sh | grep -v '^common' | sed 's/\.sh$//')}
-failed=
+all=$(cd tests/run && ls *.sh | grep -v '^common' | sed 's/\.sh$//')
+long="random generated poison language passes models derivative traps" # these first, so that none is left alone at the end
+groups=${*:-$(for group in $long $all; do echo "$all" | grep -qx "$group" && echo "$group"; done | awk '!seen[$0]++')}
 for group in $groups; do
-    if [ ! -f "tests/run/$group.sh" ]; then
-        echo "no group of tests is called '$group'" >&2
-        exit 2
-    fi
-    printf '%s: ' "$group"
-    sh "tests/run/$group.sh" || failed="$failed $group"
+    [ -f "tests/run/$group.sh" ] && continue
+    echo "no group of tests is called '$group'" >&2
+    exit 2
 done
-[ -z "$failed" ] || { echo "failed:$failed"; exit 1; }
-echo "all passed"
+echo "$groups" | tr ' ' '\n' | xargs -P "${JOBS:-$(nproc)}" -I GROUP sh -c '
+    mkdir "$ROOT/GROUP"
+    TMP=$ROOT/GROUP sh tests/run/GROUP.sh > "$ROOT/GROUP.log" 2>&1 || touch "$ROOT/GROUP.failed"
+    printf "%s: %s\n" GROUP "$(cat "$ROOT/GROUP.log")"'
+failed=$(cd "$ROOT" && ls *.failed 2> /dev/null | sed 's/\.failed$//' | tr '\n' ' ')
+[ -z "$failed" ] || echo "failed: $failed"
+for group in $groups; do tail -n 1 "$ROOT/$group.log"; done |
+    awk '{ passed += $1; failed += $3 } END { printf "%d passed, %d failed\n", passed, failed }'
+[ -z "$failed" ]
