@@ -21,7 +21,7 @@ def failure(bpc, path, options, patience=60):
     """How the check of a model fails, in words that do not depend on its names; '' where it holds or says nothing."""
     env = dict(os.environ, CC=os.path.join(HERE, "quick_cc.sh"))
     try:
-        done = subprocess.run([bpc, "check", "--samples", "2", path] + options, capture_output=True, text=True, timeout=patience, env=env)
+        done = subprocess.run([bpc, "check", "--samples", "2", "--tolerance", "1e-8", path] + options, capture_output=True, text=True, timeout=patience, env=env)
     except subprocess.TimeoutExpired:
         return "does not end"
     if done.returncode == 0 or "nothing to check" in done.stderr:
