@@ -1,10 +1,13 @@
-/* bp_blas.c - binds CBLAS (BP_HAVE_CBLAS says that it is linked), or falls back on tiled loops.
+/* bp_blas.c - binds CBLAS where the program is linked with one, or falls back on tiled loops. The symbols are weak, so that
+ * a program that links libbp.a alone gets the loops. BP_HAVE_CBLAS says that there is a cblas.h.
  * CBLAS takes int; a matrix with more than 2^31 rows or columns goes to the loops. */
 #include "bp_blas.h"
 
 #include <limits.h>
 #ifdef BP_HAVE_CBLAS
 #include <cblas.h>
+#pragma weak cblas_sgemm
+#pragma weak cblas_dgemm
 #endif
 
 enum { WIDTH = 64, DEPTH = 128 }; /* a tile of doubles is 64 KiB, within a second-level cache and a thread's stack */
@@ -27,7 +30,7 @@ static bool fits(int64_t m, int64_t n, int64_t k, int64_t lda, int64_t ldb, int6
 void bp_gemm_f32(bool trans_a, bool trans_b, int64_t m, int64_t n, int64_t k, float alpha, const float *a, int64_t lda,
                  const float *b, int64_t ldb, float beta, float *c, int64_t ldc) {
 #ifdef BP_HAVE_CBLAS
-    if (fits(m, n, k, lda, ldb, ldc)) {
+    if (cblas_sgemm && fits(m, n, k, lda, ldb, ldc)) {
         cblas_sgemm(CblasRowMajor, trans_a ? CblasTrans : CblasNoTrans, trans_b ? CblasTrans : CblasNoTrans, (int)m, (int)n,
                     (int)k, alpha, a, (int)lda, b, (int)ldb, beta, c, (int)ldc);
         return;
@@ -39,7 +42,7 @@ void bp_gemm_f32(bool trans_a, bool trans_b, int64_t m, int64_t n, int64_t k, fl
 void bp_gemm_f64(bool trans_a, bool trans_b, int64_t m, int64_t n, int64_t k, double alpha, const double *a, int64_t lda,
                  const double *b, int64_t ldb, double beta, double *c, int64_t ldc) {
 #ifdef BP_HAVE_CBLAS
-    if (fits(m, n, k, lda, ldb, ldc)) {
+    if (cblas_dgemm && fits(m, n, k, lda, ldb, ldc)) {
         cblas_dgemm(CblasRowMajor, trans_a ? CblasTrans : CblasNoTrans, trans_b ? CblasTrans : CblasNoTrans, (int)m, (int)n,
                     (int)k, alpha, a, (int)lda, b, (int)ldb, beta, c, (int)ldc);
         return;

@@ -43,7 +43,7 @@ $(BUILD)/libbp.a: $(RUNTIME_OBJ)
 	$(AR) rcs $@ $^
 
 $(BUILD)/libbp.so: $(RUNTIME_OBJ)
-	$(CC) -shared $(CFLAGS) $(LDFLAGS) -Wl,-soname,libbp.so -o $@ $^ $(RUNTIME_LIBS)
+	$(CC) -shared $(CFLAGS) $(LDFLAGS) -Wl,-soname,libbp.so -Wl,--no-as-needed -o $@ $^ $(RUNTIME_LIBS)
 
 $(BUILD)/test_runtime: $(RUNTIME_TEST_OBJ) $(BUILD)/libbp.a
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(RUNTIME_TEST_OBJ) $(BUILD)/libbp.a $(RUNTIME_LIBS) $(shell pkg-config --libs check) -lmpfr -lgmp

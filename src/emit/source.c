@@ -93,6 +93,7 @@ void emit_source(const Emission *e, Text *out) {
     write_head(e, out);
     text_add(out, "#include \"%s\"\n\n#include <math.h>\n", e->header_name);
     if (!e->standalone) text_add(out, "\n#include \"%s\"\n", draws(g) ? "bp_random.h" : "bp_math.h");
+    if (blas) text_add(out, "#include \"bp_blas.h\"\n");
     if (!e->standalone && factorises(g)) text_add(out, "#include \"bp_linalg.h\"\n");
     text_add(out, "\n%s", pragmas);
     if (e->standalone) {

@@ -30,10 +30,10 @@ const OptionRow code_options[] = {
     {"prefix", '\0', OPTION_TEXT, AT(prefix), "NAME", "prefix of every symbol (the file's stem)", NULL, 0},
     {"optimize", 'O', OPTION_CHOICE, AT(level), "0|1|2", "0: literal code to read; 1: simplified; 2: all (2)", "0|1|2", 0},
     {"blas", '\0', OPTION_CHOICE, AT(blas), "cblas|none", "call CBLAS for large products, or loops only (cblas)", "cblas|none", 0},
-    {"threads", '\0', OPTION_CHOICE, AT(threads), "openmp|none", "share large loops out to threads (openmp)", "openmp|none", 0},
-    {"checkpoint", '\0', OPTION_TEXT, AT(checkpoint), "none|sqrt|N|auto", "what is kept and what is recomputed (auto)", NULL, 0},
+    {"threads", '\0', OPTION_CHOICE, AT(threads), "openmp|none", "share large loops out to threads (openmp); so far one thread runs", "openmp|none", 0},
+    {"checkpoint", '\0', OPTION_TEXT, AT(checkpoint), "none|sqrt|N|auto", "what is kept and what is recomputed (auto); so far all is kept", NULL, 0},
     {"without", '\0', OPTION_TEXT, AT(without), "PASS", OPTION_HIDDEN, NULL, 0}, /* for tests: leave a simplification out */
-    {"memory", '\0', OPTION_TEXT, AT(memory), "SIZE", "most workspace to use, such as 64M", NULL, 0},
+    {"memory", '\0', OPTION_TEXT, AT(memory), "SIZE", "most workspace to use, such as 64M; so far without effect", NULL, 0},
     OPTIONS_END};
 
 const OptionRow compile_options[] = {
