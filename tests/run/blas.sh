@@ -24,7 +24,7 @@ int main(void) {
     void *workspace = aligned_alloc(64, (wide_workspace_size(&dims) + 63)/64*64);
     int status = wide_gradient(&dims, &in, &params, &out, &grads, workspace);
     double sum = 0;
-    for (int k = 0; k < N*N; k++) sum += (double)W_bar[k]*(k % 13 - 6);
+    for (int k = 0; k < N*N; k++) sum += (double)W_bar[k]*(double)W_bar[k]*(k % 13 + 1);
     printf("%d %.3f %.2f\n", status, (double)out.L, sum);
     free(workspace);
     return 0;
