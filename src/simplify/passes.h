@@ -7,6 +7,6 @@
 #include "graph/rewrite.h"
 
 void pass_stable(Graph *), pass_algebra(Graph *), pass_name(Graph *), pass_delta(Graph *), pass_weaken(Graph *), pass_single(Graph *),
-    pass_inline(Graph *), pass_cse(Graph *), pass_factor(Graph *), pass_split(Graph *), pass_share(Graph *);
+    pass_inline(Graph *), pass_cse(Graph *), pass_factor(Graph *), pass_split(Graph *), pass_share(Graph *), pass_contract(Graph *);
 
 #endif

@@ -126,6 +126,32 @@ START_TEST(stable_forms)
 }
 END_TEST
 
+/* y[i] += A[i,j]*B[j,k]*v[k] over i, j, k: the sum over k is taken out, into a tensor of j alone. */
+START_TEST(products_are_contracted)
+{
+    Expr *n8 = expr_int(g, 8), *extents[2] = {n8, n8}, *index[3];
+    Domain d = {.n = 3, .range = NEW_ARRAY(g->arena, Range, 3)};
+    for (uint32_t k = 0; k < 3; k++) {
+        index[k] = expr_index(g, graph_add_index(g, name_printf(g->names, "i%u", k)));
+        d.range[k] = range_make(g, index[k]->of.number, expr_int(g, 0), n8);
+    }
+    Expr *factor[3];
+    for (uint32_t k = 0; k < 3; k++) {
+        Tensor *t = graph_add_tensor(g, name_of(g->names, "factor"), TYPE_REAL, ROLE_PARAM, COMBINE_SET, k < 2 ? 2 : 1, extents, (Span){0});
+        factor[k] = expr_read(g, t, index + k, NULL);
+    }
+    Tensor *y = graph_add_tensor(g, name_of(g->names, "y"), TYPE_REAL, ROLE_WRITTEN, COMBINE_ADD, 1, extents, (Span){0});
+    Equation *e = graph_add_equation(g, y, index, expr_mul(g, expr_mul(g, factor[0], factor[1]), factor[2]), d, NULL, (Span){0});
+    pass_contract(g);
+    Tensor *inner = graph_find(g, name_of(g->names, "y_inner"));
+    ck_assert_ptr_nonnull(inner);
+    ck_assert_uint_eq(inner->rank, 1);
+    ck_assert_uint_eq(inner->pieces->domain.n, 2);
+    ck_assert_uint_eq(e->domain.n, 2);
+    ck_assert(graph_verify(g, "contract"));
+}
+END_TEST
+
 int main(void) {
     Suite *suite = suite_create("graph");
     TCase *c = tcase_create("graph");
@@ -139,6 +165,7 @@ int main(void) {
     tcase_add_test(c, conditions_become_bounds);
     tcase_add_test(c, algebra_collects);
     tcase_add_test(c, stable_forms);
+    tcase_add_test(c, products_are_contracted);
     suite_add_tcase(suite, c);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);
