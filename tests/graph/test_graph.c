@@ -143,7 +143,7 @@ START_TEST(products_are_contracted)
     Tensor *y = graph_add_tensor(g, name_of(g->names, "y"), TYPE_REAL, ROLE_WRITTEN, COMBINE_ADD, 1, extents, (Span){0});
     Equation *e = graph_add_equation(g, y, index, expr_mul(g, expr_mul(g, factor[0], factor[1]), factor[2]), d, NULL, (Span){0});
     pass_contract(g);
-    Tensor *inner = graph_find(g, name_of(g->names, "y_inner"));
+    Tensor *inner = graph_find(g, name_printf(g->names, "%s_inner", y->name));
     ck_assert_ptr_nonnull(inner);
     ck_assert_uint_eq(inner->rank, 1);
     ck_assert_uint_eq(inner->pieces->domain.n, 2);
