@@ -124,7 +124,10 @@ static Value *with_fill(C *c, Scope *s, Node *node, Value *base, Places *p) {
     if (fill->kind == VALUE_WILD) fill = scalar(c, expr_int(c->g, 0));
     if (fill->rank > p->n_axes) {
         complain(c, node->fill->span, "'%s' has shape %s, and what is read has shape %s", say_node(c, node->fill), say_shape(c, fill), say_extents(c, p->extent, p->n_axes));
-        return poison(c);
+        /* In a recurrence whose shapes are still being found the fill may be the first to know; the next round decides. */
+        Tensor *t = read_of(base);
+        Group *g = t ? map_get(c->group_of, t) : NULL;
+        return g && g->state != GROUP_DONE ? fill : poison(c);
     }
     Expr *subs[MAX_RANK];
     for (uint32_t k = 0; k < fill->rank; k++) {
