@@ -94,7 +94,7 @@ static Options with_wants(Arena *arena, const Options *o, const Request *r) {
 }
 
 int execute_open(Execution *x, Model *m, const Options *o, const Case *data, const Request *request) {
-    static const char *const flags[] = {"-O2", "-w"};
+    static const char *const flags[] = {"-O1", "-w"};
     *x = (Execution){.model = m, .data = data, .request = request};
     Options more = with_wants(m->base.arena, o, request);
     int status = native_open(&x->native, m, &more, flags, sizeof flags / sizeof *flags);
