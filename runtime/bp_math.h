@@ -10,7 +10,7 @@
  * MPFR over all exponents, subnormal arguments and the special values: at most 2 in double and 3 in float.
  * Exceptions: sin, cos, tan reduce their argument with no more than 2^30 quarter turns; beyond |x| = 2^30
  * (1,073,741,824) they are nan, and bp_sin_huge and its like, which call the C library, are there for such arguments.
- * lgamma is the C library's.  digamma and polygamma lose relative (not absolute) precision next to their zeros below 0.
+ * lgamma is the C library's, in long double.  digamma and polygamma lose relative (not absolute) precision next to their zeros below 0.
  *
  * The polynomials are near-minimax, made by coefficients.py.  Methods are those of the literature: reduction by
  * Cody and Waite (Software Manual for the Elementary Functions, 1980), error-free sums and products by Dekker and Knuth,
@@ -1052,8 +1052,8 @@ static inline float bp_cos_hugef(float x) { return fabsf(x) <= 1073741824.0f ? b
 static inline float bp_tan_hugef(float x) { return fabsf(x) <= 1073741824.0f ? bp_tanf(x) : (float)tan((double)x); }
 
 /*@ bp_lgamma: */
-/* log|gamma(x)|, the C library's. */
-static inline double bp_lgamma(double x) { return lgamma(x); }
+/* log|gamma(x)|, the C library's; in long double, where that is longer, for its double one is more than 2 ulp off. */
+static inline double bp_lgamma(double x) { return (double)lgammal((long double)x); }
 
 /*@ bp_lgammaf: */
 static inline float bp_lgammaf(float x) { return (float)lgamma((double)x); }

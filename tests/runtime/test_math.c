@@ -116,7 +116,7 @@ static const one_row ones[] = {
     {"floor", bp_floor, bp_floorf, mpfr_to_floor, -10, 10, -HUGE_VAL, HUGE_VAL, 0, 0},
     {"ceil", bp_ceil, bp_ceilf, mpfr_to_ceil, -10, 10, -HUGE_VAL, HUGE_VAL, 0, 0},
     {"round", bp_round, bp_roundf, mpfr_to_round, -10, 10, -HUGE_VAL, HUGE_VAL, 0, 0},
-    {"lgamma", bp_lgamma, bp_lgammaf, mpfr_lgamma_abs, 0, 20, 0, HUGE_VAL, 5, 3},
+    {"lgamma", bp_lgamma, bp_lgammaf, mpfr_lgamma_abs, 0, 20, 0, HUGE_VAL, 2, 3},
     {"digamma", bp_digamma, bp_digammaf, mpfr_digamma, 0, 20, 0x1p-1074, 1e300, 2, 3},
 };
 
