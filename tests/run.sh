@@ -14,8 +14,7 @@ BUILD=$(cd "${BUILD:-build}" && pwd) || exit 2
 ROOT=$(mktemp -d) || exit 2
 trap 'rm -rf "$ROOT"' EXIT INT TERM
 CC=${CC:-cc}
-XDG_CACHE_HOME=$ROOT/cache
-export BUILD ROOT CC XDG_CACHE_HOME
+export BUILD ROOT CC
 export BPC="$BUILD/bpc" BLESS="${BLESS:-}"
 
 all=$(cd tests/run && ls *.sh | grep -v '^common' | sed 's/\.sh$//')
@@ -28,7 +27,7 @@ for group in $groups; do
 done
 echo "$groups" | tr ' ' '\n' | xargs -P "${JOBS:-$(nproc)}" -I GROUP sh -c '
     mkdir "$ROOT/GROUP"
-    TMP=$ROOT/GROUP sh tests/run/GROUP.sh > "$ROOT/GROUP.log" 2>&1 || touch "$ROOT/GROUP.failed"
+    XDG_CACHE_HOME=$ROOT/GROUP/cache TMP=$ROOT/GROUP sh tests/run/GROUP.sh > "$ROOT/GROUP.log" 2>&1 || touch "$ROOT/GROUP.failed"
     printf "%s: %s\n" GROUP "$(cat "$ROOT/GROUP.log")"'
 failed=$(cd "$ROOT" && ls *.failed 2> /dev/null | sed 's/\.failed$//' | tr '\n' ' ')
 [ -z "$failed" ] || echo "failed: $failed"
