@@ -2,7 +2,7 @@
 # The C compiler without optimisation: for random models, which are compiled once and run for a moment.
 for word; do
     shift
-    [ "$word" = -O2 ] && word=-O0
+    case $word in -O1 | -O2) word=-O0 ;; esac
     set -- "$@" "$word"
 done
 exec gcc "$@"
