@@ -17,7 +17,7 @@ AR ?= ar
 CFLAGS ?= -O2 -g -DNDEBUG
 WARN := -Wall -Wextra -Wpedantic -Werror
 DEPENDENCIES := gcc g++ clang make flex bison pkg-config check libsubunit-dev libjansson-dev zlib1g-dev libunistring-dev libmpfr-dev \
-                libopenblas-dev liblapacke-dev cmake valgrind python3 python3-numpy
+                libopenblas-dev liblapacke-dev cmake valgrind tcc python3 python3-numpy
 
 GEN := $(BUILD)/gen
 BPC_SRC := $(filter-out src/main.c src/verbs/%,$(wildcard src/*/*.c))
@@ -144,7 +144,7 @@ dependencies:
 	else echo "these packages are missing; run:"; echo "  sudo apt-get install" $$missing; exit 1; fi
 
 clean:
-	rm -rf $(BUILD) build-clang build-asan
+	rm -rf $(BUILD) build-clang build-asan build-fuzzer
 
 -include $(BPC_OBJ:.o=.d) $(VERB_OBJ:.o=.d)
 .PHONY: all install check test asan fuzz fuzz-parser fuzz-compiler bless demo dependencies operators clean

@@ -312,13 +312,15 @@ class Model:
         self.lines.append("loss L = " + " + ".join(terms))
 
 
-def main():
-    model = Model(int(sys.argv[1]))
+def generate(seed):
+    """The text of the model of this seed."""
+    model = Model(seed)
     model.declare()
     for _ in range(model.random.randrange(2, 9)):
         model.equation()
     model.loss()
-    print("\n".join(model.lines))
+    return "\n".join(model.lines) + "\n"
 
 
-main()
+if __name__ == "__main__":
+    sys.stdout.write(generate(int(sys.argv[1])))
