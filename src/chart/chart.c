@@ -13,8 +13,9 @@
 #include "chart/axis.h"
 
 enum {
-    WIDTH = 760, PANEL = 430, GAP = 8,           /* of the document; of a panel; between panels */
-    LEFT = 74, TOP = 84, BOTTOM = 52, RIGHT = 24, /* around the plot of a panel */
+    WIDTH = 760, PLOT = 294, GAP = 8,             /* of the document; of a plot, high; between panels */
+    LEFT = 74, BOTTOM = 52, RIGHT = 24,           /* around the plot of a panel */
+    TITLED = 84, UNTITLED = 36,                   /* above it */
     LETTER = 7,                                   /* width of a letter of 12 px, about */
     SWATCH = 34, NAMES_MOST = 200,                /* of the names at the right: line sample; widest */
     LINE = 17,                                    /* from name to name */
@@ -349,8 +350,13 @@ static bool is_empty(const Panel *p) {
     return true;
 }
 
+static int head_of(const Chart *c) { return c->title || c->subtitle ? TITLED : UNTITLED; }
+
+static int panel_height(const Chart *c) { return head_of(c) + PLOT + BOTTOM; }
+
 static void draw_panel(const Chart *c, double top, Text *out) {
-    Panel p = {.chart = c, .out = out, .left = LEFT, .top = top + TOP, .right = WIDTH - RIGHT - names_width(c), .bottom = top + PANEL - BOTTOM};
+    const double plot = top + head_of(c);
+    Panel p = {.chart = c, .out = out, .left = LEFT, .top = plot, .right = WIDTH - RIGHT - names_width(c), .bottom = plot + PLOT};
     lay_out_axes(&p);
     write_text(out, 18, top + 27, "title", NULL, c->title, TITLE_LETTERS);
     write_text(out, 18, top + 46, "small", NULL, c->subtitle, TITLE_LETTERS + 16);
@@ -364,8 +370,9 @@ static void draw_panel(const Chart *c, double top, Text *out) {
 }
 
 void chart_svg(const Chart *charts, uint32_t n, Text *out) {
-    const unsigned height = n * PANEL + (n > 0 ? (n - 1) * GAP : 0);
-    text_add(out, "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %u\" width=\"%d\" height=\"%u\" role=\"img\"", WIDTH, height, WIDTH, height);
+    int height = n > 0 ? -GAP : 0, top = 0;
+    for (uint32_t k = 0; k < n; k++) height += panel_height(&charts[k]) + GAP;
+    text_add(out, "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %d\" width=\"%d\" height=\"%d\" role=\"img\"", WIDTH, height, WIDTH, height);
     if (n > 0 && charts[0].title) {
         text_add(out, " aria-label=\"");
         add_escaped(out, charts[0].title, TITLE_LETTERS);
@@ -373,7 +380,7 @@ void chart_svg(const Chart *charts, uint32_t n, Text *out) {
     }
     text_add(out, ">\n");
     add_style(out);
-    text_add(out, "<rect width=\"%d\" height=\"%u\" class=\"page\"/>\n", WIDTH, height);
-    for (uint32_t k = 0; k < n; k++) draw_panel(&charts[k], k * (PANEL + GAP), out);
+    text_add(out, "<rect width=\"%d\" height=\"%d\" class=\"page\"/>\n", WIDTH, height);
+    for (uint32_t k = 0; k < n; top += panel_height(&charts[k]) + GAP, k++) draw_panel(&charts[k], top, out);
     text_add(out, "</svg>\n");
 }

@@ -15,6 +15,7 @@
 #include "bp_train.h"
 #include "bp_weights.h"
 #include "verbs/case.h"
+#include "verbs/curves.h"
 #include "verbs/derive.h"
 #include "verbs/diagnose.h"
 #include "verbs/native.h"
@@ -39,6 +40,7 @@ static const OptionRow train_options[] = {
     {"checkpoint-file", '\0', OPTION_TEXT, AT(checkpoint_file), "FILE", "where to (MODEL.checkpoint)", NULL, 0},
     {"resume", '\0', OPTION_TEXT, AT(resume), "FILE", "go on from a saved position", NULL, 0},
     {"log", '\0', OPTION_TEXT, AT(log), "FILE", "a CSV with a line an epoch", NULL, 0},
+    {"plot", '\0', OPTION_TEXT, AT(plot), "FILE", "the curves of loss and metrics by epoch, as SVG", NULL, 0},
     OPTIONS_END};
 static const OptionRow *const train_tables[] = {train_options, model_options, code_options, NULL};
 static const VerbHelp help = {"train", "model.bp --data FILE",
@@ -53,6 +55,7 @@ typedef struct {
     const char *checkpoint;
     bp_train_options run;
     bp_printer printer;
+    Curves curves;
     double train_value[BP_VALUES_MAX + 1], valid_value[BP_VALUES_MAX + 1];
     bool has_valid;
     int64_t epoch;
@@ -128,6 +131,7 @@ static void keep_values(const bp_progress_info *info, void *user) {
         t->train_value[k] = info->train[k];
         if (info->valid) t->valid_value[k] = info->valid[k];
     }
+    if (info->complete && t->options->plot) curves_add(&t->curves, info);
     bp_progress(info, &t->printer);
 }
 
@@ -152,6 +156,7 @@ static void set_run(Trainer *t) {
     run->stop = &stop;
     run->progress = keep_values;
     run->user = t;
+    t->curves.arena = t->model.base.arena;
     t->printer = (bp_printer){.to = stderr, .live = isatty(STDERR_FILENO) != 0};
 }
 
@@ -279,7 +284,12 @@ static int run_training(Trainer *t) {
     catch_interrupts();
     int status = bp_train(t->native.model, &t->run, &error);
     if (t->printer.live) fprintf(stderr, "\n");
-    if (status == BP_OK) return finish(t);
+    const Options *o = t->options;
+    int drawn = o->plot && t->curves.n ? curves_write(&t->curves, t->model.path, o->plot) : STATUS_DONE;
+    if (status == BP_OK) {
+        status = finish(t);
+        return status == STATUS_DONE ? drawn : status;
+    }
     if (status != BP_E_INTERRUPTED) {
         failed(&error, status);
         if (status == BP_E_NAN && !t->native.model->first_nan) explain_nan(t);
@@ -302,6 +312,7 @@ static int train(Trainer *t) {
     t->checkpoint = o->checkpoint_file ? o->checkpoint_file : arena_printf(arena, "%s.checkpoint", o->output ? o->output : symbol_prefix(arena, o));
     if (status == STATUS_DONE) status = can_write(arena, t->checkpoint);
     if (status == STATUS_DONE) status = can_write(arena, o->log);
+    if (status == STATUS_DONE) status = can_write(arena, o->plot);
     if (status == STATUS_DONE) status = native_open(&t->native, &t->model, o, flags, sizeof flags / sizeof *flags);
     if (status != STATUS_DONE) return status;
     bp_train_defaults(&t->run, t->native.model);

@@ -46,5 +46,8 @@ status_is 2 "unknown wrt" "$BPC" eval "$model" --data "$data" --want gradient --
 says "unknown wrt" "did you mean 'yhat'" err
 status_is 2 "weights to a device" "$BPC" train "$model" --data "$data" --epochs 1 -o /dev/full
 says "weights to a device" "not an ordinary file" err
+status_is 0 "curves" "$BPC" train examples/iris/iris.bp --data examples/iris/iris.csv --split 0.2 --epochs 3 --log "$TMP/run.csv" --plot "$TMP/run.svg"
+status_is 0 "curves are those of the log" python3 tests/run/curves.py "$TMP/run.csv" "$TMP/run.svg"
+status_is 2 "curves to a folder that is not there" "$BPC" train "$model" --data "$data" --epochs 1 --plot "$TMP/none/run.svg"
 [ -c /dev/full ] && pass || fail "weights to a device" "/dev/full is no device any more"
 finish
