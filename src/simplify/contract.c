@@ -3,10 +3,11 @@
  *     y[i] += A[i,j]*B[j,k]*x[k]   over i, j, k        ->      y_inner[j] += B[j,k]*x[k]    over j, k
  *                                                              y[i]       += A[i,j]*y_inner[j]   over i, j
  *
- * An index that is summed over and that only some of the factors have can be summed over before the others come in. Of
- * the indices that gain, the one that leaves the least work goes first; then what is left is looked at again. Run-time
- * dims count as many. Finding the best order is NP-hard (Chi-Chung, Sadayappan and Wenger, On optimizing a class of
- * multi-dimensional loops with reductions, 1997); greedy is what einsum libraries do for more than a few factors. */
+ * An index that is summed over, that only some of the factors have, and that no subscript on the left has (y[tok[i]]), can
+ * be summed over before the others come in. Of the indices that gain, the one that leaves the least work goes first; then
+ * what is left is looked at again. Run-time dims count as many. Finding the best order is NP-hard (Chi-Chung, Sadayappan and
+ * Wenger, On optimizing a class of multi-dimensional loops with reductions, 1997); greedy is what einsum libraries do for
+ * more than a few factors. */
 #include "simplify/passes.h"
 
 #include "graph/restrict.h"
@@ -90,6 +91,13 @@ static Expr *sum_first(Product *p, uint32_t set, uint32_t k) {
     return expr_read(g, part, subs, NULL);
 }
 
+/* Does a subscript on the left have the k-th index of the domain, bare or not? */
+static bool on_left(const Product *p, uint32_t k) {
+    for (uint32_t s = 0; s < p->e->target->rank; s++)
+        if (expr_uses_index(p->g, p->e->subs[s], p->e->domain.range[k].index)) return true;
+    return false;
+}
+
 /* Takes the index that gains most out of the sum; false where none gains. */
 static bool take_one(Product *p) {
     Equation *e = p->e;
@@ -98,7 +106,7 @@ static bool take_one(Product *p) {
     uint32_t which = UINT32_MAX;
     for (uint32_t k = 0; k < e->domain.n; k++) {
         uint32_t set = factors_with(p, k);
-        if (equation_has_left(e, e->domain.range[k].index) || set == 0 || set == all || (set & (set - 1)) == 0) continue;
+        if (on_left(p, k) || set == 0 || set == all || (set & (set - 1)) == 0) continue;
         double work = work_of(p, set, UINT32_MAX) + work_of(p, all, k);
         if (work < best && work * 2 <= now) best = work, which = k;
     }
