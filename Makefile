@@ -16,7 +16,7 @@ CC ?= cc
 AR ?= ar
 CFLAGS ?= -O2 -g -DNDEBUG
 WARN := -Wall -Wextra -Wpedantic -Werror
-DEPENDENCIES := gcc g++ clang make flex bison pkg-config check libsubunit-dev libjansson-dev zlib1g-dev libunistring-dev libmpfr-dev \
+DEPENDENCIES := gcc g++ clang make flex bison pkg-config check libsubunit-dev libjansson-dev zlib1g-dev libunistring-dev libgmp-dev libmpfr-dev \
                 libopenblas-dev liblapacke-dev cmake valgrind tcc python3 python3-numpy
 
 GEN := $(BUILD)/gen
@@ -24,7 +24,7 @@ BPC_SRC := $(filter-out src/main.c src/verbs/%,$(wildcard src/*/*.c))
 BPC_OBJ := $(BPC_SRC:%.c=$(BUILD)/%.o) $(GEN)/grammar/bp.tab.o $(GEN)/grammar/bp.lex.o
 VERB_OBJ := $(patsubst %.c,$(BUILD)/%.o,src/main.c $(wildcard src/verbs/*.c))
 # The command needs libc alone at run time: the other libraries are linked in.
-STATIC_LIBS := -Wl,-Bstatic -ljansson -lz -lunistring -Wl,-Bdynamic -lm -ldl
+STATIC_LIBS := -Wl,-Bstatic -ljansson -lz -lunistring -lgmp -Wl,-Bdynamic -lm -ldl
 BPC_CFLAGS = -std=c11 -D_POSIX_C_SOURCE=200809L $(WARN) -MMD -MP -Isrc -Iruntime -I$(GEN) $(CFLAGS)
 
 all: $(BUILD)/bpc $(BUILD)/libbpc.a $(BUILD)/libbp.a $(BUILD)/libbp.so $(BUILD)/bp.pc

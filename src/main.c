@@ -11,6 +11,7 @@ const Verb verbs[] = {
     {"train", "bpc train model.bp --data d.csv", "compile, build, train: live progress, metrics, weights", verb_train},
     {"eval", "bpc eval model.bp --data d.json", "compute outputs, and with --want derivatives, as JSON", verb_eval},
     {"check", "bpc check model.bp", "does the gradient hold? reverse against forward against finite differences", verb_check},
+    {"cost", "bpc cost model.bp", "what it costs on paper: nodes, edges, paths; flops, bytes and memory of each mode", verb_cost},
     {0}};
 
 static int print_help(void) {

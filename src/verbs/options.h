@@ -27,6 +27,7 @@ typedef struct {
     /* derivatives */
     StringList want, of, wrt;
     int mode; /* Mode */
+    int64_t directions; /* forward mode follows so many at once; 0: not said */
     /* compile */
     const char *output, *prefix, *checkpoint, *memory, *depend_file, *dump_after, *without;
     int emit, blas, threads, level; /* Emit, Blas, Threads, 0..2 */
