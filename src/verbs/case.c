@@ -141,19 +141,25 @@ static void shake(Case *c, const Tensor *t, uint64_t seed) {
     for (int64_t k = 0; k < n; k++) values[k] = rounded(c->graph, values[k] + 0.1 * bp_normal(seed, 2, t->number, (uint64_t)k, 0, 1));
 }
 
-int case_random(Case *c, Model *m, const Options *o, bool positive) {
-    static const int64_t sizes[] = {5, 4, 7, 3, 6, 2};
+int case_random_at(Case *c, Model *m, const Options *o, const int64_t *dims, bool positive) {
     const uint64_t seed = (uint64_t)(o->seed < 0 ? 1 : o->seed);
     Graph *g = m->graph;
     case_make(c, m);
     c->seed = seed;
-    for (uint32_t k = 0; k < g->dims.n; k++) c->dims[k] = sizes[k % (sizeof sizes / sizeof *sizes)];
+    for (uint32_t k = 0; k < g->dims.n; k++) c->dims[k] = dims[k];
     for (uint32_t k = 0; k < g->tensors.n; k++)
         if (g->tensors.at[k]->role == ROLE_INPUT) draw_input(c, g->tensors.at[k], seed, positive);
     int status = fill_initial(c, seed);
     for (uint32_t k = 0; status == STATUS_DONE && k < g->tensors.n; k++)
         if (g->tensors.at[k]->role == ROLE_PARAM) shake(c, g->tensors.at[k], seed);
     return status;
+}
+
+int case_random(Case *c, Model *m, const Options *o, bool positive) {
+    static const int64_t sizes[] = {5, 4, 7, 3, 6, 2};
+    int64_t *dims = NEW_ARRAY(m->base.arena, int64_t, m->graph->dims.n + 1);
+    for (uint32_t k = 0; k < m->graph->dims.n; k++) dims[k] = sizes[k % (sizeof sizes / sizeof *sizes)];
+    return case_random_at(c, m, o, dims, positive);
 }
 
 bool case_set(const Case *c, Eval *e) {

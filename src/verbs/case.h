@@ -27,6 +27,8 @@ int case_read(Case *, Model *, const Options *);
 /* Small prime sizes, normal inputs, integers within their ranges, parameters near their initial values; `positive`
  * draws inputs between 0.5 and 1.5. */
 int case_random(Case *, Model *, const Options *, bool positive);
+/* The same at these run-time sizes, one per graph->dims. */
+int case_random_at(Case *, Model *, const Options *, const int64_t *dims, bool positive);
 /* Tangents by name into values of the seed tensors; what is missing is 0. */
 int read_seeds(Model *, const Case *, const char *path, Tensor *const *of, uint32_t n, double **values);
 /* Everything that is given goes into the interpreter. */

@@ -94,10 +94,11 @@ static Options with_wants(Arena *arena, const Options *o, const Request *r) {
 }
 
 int execute_open(Execution *x, Model *m, const Options *o, const Case *data, const Request *request) {
-    static const char *const flags[] = {"-O1", "-w"};
+    static const char *const quick[] = {"-O1", "-w"}, *const fast[] = {"-O3", "-march=native", "-fopenmp-simd", "-w"};
     *x = (Execution){.model = m, .data = data, .request = request};
     Options more = with_wants(m->base.arena, o, request);
-    int status = native_open(&x->native, m, &more, flags, sizeof flags / sizeof *flags);
+    int status = request->fast ? native_open(&x->native, m, &more, fast, sizeof fast / sizeof *fast)
+                               : native_open(&x->native, m, &more, quick, sizeof quick / sizeof *quick);
     return status == STATUS_DONE ? allocate(x) : status;
 }
 
@@ -177,8 +178,10 @@ typedef int Call7(void *, void *, void *, void *, void *, void *, void *);
 typedef int Call8(void *, void *, void *, void *, void *, void *, void *, void *);
 
 /* All arguments of generated functions are pointers; structs that would be empty are left out. */
-static int call_with(NativeFunction *f, void **a, int n) {
-    switch (n) {
+int bound_call(const BoundCall *call) {
+    NativeFunction *f = call->function;
+    void *const *a = call->argument;
+    switch (call->n) {
     case 3: return ((Call3 *)f)(a[0], a[1], a[2]);
     case 4: return ((Call4 *)f)(a[0], a[1], a[2], a[3]);
     case 5: return ((Call5 *)f)(a[0], a[1], a[2], a[3], a[4]);
@@ -194,13 +197,12 @@ static bool has(const bp_model *model, bp_role from, bp_role to) {
     return false;
 }
 
-/* A function of seeds (NULL: it has none) and results. */
-static int call_derivative(Execution *x, const char *name, void *seeds, void *results) {
+int execute_bind(Execution *x, const char *name, void *seeds, void *results, BoundCall *call) {
     const bp_model *model = x->native.model;
-    NativeFunction *function = native_function(&x->native, name);
-    void *list[8];
+    void **list = call->argument;
     int n = 0;
-    if (!function) {
+    call->function = native_function(&x->native, name);
+    if (!call->function) {
         fprintf(stderr, "bpc: the generated code has no %s\n", name);
         return STATUS_FAILED;
     }
@@ -210,18 +212,27 @@ static int call_derivative(Execution *x, const char *name, void *seeds, void *re
     if (has(model, BP_STATE, BP_STATE)) list[n++] = x->state;
     if (seeds) list[n++] = seeds;
     if (has(model, BP_OUTPUT, BP_LOSS)) list[n++] = x->outputs;
-    list[n++] = results;
+    if (results) list[n++] = results;
     list[n++] = x->workspace;
-    return call_status(x, call_with(function, list, n));
+    call->n = n;
+    return STATUS_DONE;
 }
 
-/* A struct of one pointer for each tensor, at arrays of reals. */
-static void **pointers_to(Execution *x, Tensor *const *tensors, uint32_t n, const double *const *values) {
+static int call_derivative(Execution *x, const char *name, void *seeds, void *results) {
+    BoundCall call;
+    int status = execute_bind(x, name, seeds, results, &call);
+    return status == STATUS_DONE ? call_status(x, bound_call(&call)) : status;
+}
+
+void execute_store(const Execution *x, void *array, int64_t element, double value) { store(x->native.model, false, array, element, value); }
+double execute_fetch(const Execution *x, const void *array, int64_t element) { return fetch(x->native.model, false, array, element); }
+
+void **execute_arrays(Execution *x, Tensor *const *tensors, uint32_t n, int64_t times, const double *const *values) {
     Arena *arena = x->model->base.arena;
     const bp_model *model = x->native.model;
     void **list = NEW_ARRAY(arena, void *, n + 1);
     for (uint32_t k = 0; k < n; k++) {
-        const int64_t count = case_count(x->data, tensors[k]);
+        const int64_t count = times * case_count(x->data, tensors[k]);
         list[k] = arena_alloc(arena, array_bytes((size_t)count + 1, (size_t)model->real));
         for (int64_t j = 0; values && j < count; j++) store(model, false, list[k], j, values[k][j]);
     }
@@ -230,7 +241,7 @@ static void **pointers_to(Execution *x, Tensor *const *tensors, uint32_t n, cons
 
 int execute_tangents(Execution *x, const double *const *seeds, ResultGroup *group) {
     const Request *r = x->request;
-    void **tangents = pointers_to(x, r->wrt, r->n_wrt, seeds), **jvps = pointers_to(x, r->of, r->n_of, NULL);
+    void **tangents = execute_arrays(x, r->wrt, r->n_wrt, 1, seeds), **jvps = execute_arrays(x, r->of, r->n_of, 1, NULL);
     int status = call_derivative(x, "jvp", tangents, jvps);
     for (uint32_t k = 0; status == STATUS_DONE && k < r->n_of; k++)
         add_array(x, group, result_new(x, r->of[k]->name, r->of[k], false), jvps[k], case_count(x->data, r->of[k]));
@@ -248,7 +259,7 @@ int execute_wanted(Execution *x, const Wanted *w, const double *const *seeds, Re
     void **results = NEW_ARRAY(arena, void *, w->first.n + 1);
     for (uint32_t k = 0; k < w->first.n; k++)
         results[k] = arena_alloc(arena, array_bytes((size_t)result_count(x, w, k) + 1, (size_t)x->native.model->real));
-    void **given = w->seed_of.n ? pointers_to(x, w->seed_of.at, w->seed_of.n, seeds) : NULL;
+    void **given = w->seed_of.n ? execute_arrays(x, w->seed_of.at, w->seed_of.n, 1, seeds) : NULL;
     int status = call_derivative(x, w->row->name, given, results);
     for (uint32_t k = 0; status == STATUS_DONE && k < w->first.n; k++) {
         Result r = result_new(x, w->first.at[k]->name, w->first.at[k], false);

@@ -18,6 +18,7 @@ typedef struct {
     uint32_t n_of;
     const Wanted *wanted; /* further kinds of derivatives */
     uint32_t n_wanted;
+    bool fast; /* for measuring: all that the C compiler can do for this machine; else what is built quickly */
 } Request;
 
 typedef struct {
@@ -39,5 +40,20 @@ int execute_tangents(Execution *, const double *const *seeds, ResultGroup *);
 /* `seeds`: of each of wanted->seed_of. */
 int execute_wanted(Execution *, const Wanted *, const double *const *seeds, ResultGroup *);
 void execute_close(Execution *);
+
+/* A generated function with its arguments, for who calls it many times. */
+typedef struct {
+    NativeFunction *function;
+    void *argument[8];
+    int n;
+} BoundCall;
+/* PREFIX_name with arrays of seeds (NULL: it has none) and of results (NULL: it has none), one pointer a tensor. Prints where
+ * there is no such function; returns a status. */
+int execute_bind(Execution *, const char *name, void *seeds, void *results, BoundCall *);
+/* One pointer a tensor, each to room for its elements times `times`, filled with `values` (NULL: zeros). */
+void **execute_arrays(Execution *, Tensor *const *, uint32_t n, int64_t times, const double *const *values);
+void execute_store(const Execution *, void *array, int64_t element, double value);
+double execute_fetch(const Execution *, const void *array, int64_t element);
+int bound_call(const BoundCall *); /* a bp_status */
 
 #endif

@@ -164,36 +164,46 @@ NativeFunction *native_function(const Native *n, const char *name) {
 
 static int load(Native *n, const char *object) {
     n->handle = dlopen(object, RTLD_NOW | RTLD_LOCAL);
-    if (!n->handle) {
-        fprintf(stderr, "bpc: cannot load what was compiled: %s\n", dlerror());
-        return STATUS_FAILED;
-    }
+    if (n->handle) return STATUS_DONE;
+    fprintf(stderr, "bpc: cannot load what was compiled: %s\n", dlerror());
+    return STATUS_FAILED;
+}
+
+static int find_description(Native *n) {
     const bp_model *(*describe)(void) = (const bp_model *(*)(void))native_function(n, "describe");
     if (!describe) {
-        fprintf(stderr, "bpc: '%s' describes no model\n", object);
+        fprintf(stderr, "bpc: what was compiled describes no model\n");
         return STATUS_FAILED;
     }
     n->model = describe();
     return STATUS_DONE;
 }
 
+static int build_and_load(Native *n, Arena *arena, const Text *c, const Text *h, const char *const *flags, uint32_t n_flags) {
+    const char *cache = cache_folder(arena);
+    if (!cache) return STATUS_FAILED;
+    StringList call = compiler_call(arena, flags, n_flags);
+    const char *folder = arena_printf(arena, "%s/%016llx", cache, (unsigned long long)build_key(&call, c, h));
+    const char *object = arena_printf(arena, "%s/model.so", folder);
+    int status = access(object, R_OK) == 0 ? STATUS_DONE : build(arena, &call, folder, c, h, object);
+    return status == STATUS_DONE ? load(n, object) : status;
+}
+
 int native_open(Native *n, Model *m, const Options *o, const char *const *flags, uint32_t n_flags) {
-    Arena *arena = m->base.arena;
-    *n = (Native){.prefix = symbol_prefix(arena, o)};
+    *n = (Native){.prefix = symbol_prefix(m->base.arena, o)};
     Text c = {0}, h = {0};
     int status = model_emit(m, o, "model.h", &c, &h);
-    const char *cache = status == STATUS_DONE ? cache_folder(arena) : NULL;
-    if (status == STATUS_DONE && !cache) status = STATUS_FAILED;
-    if (status == STATUS_DONE) {
-        StringList call = compiler_call(arena, flags, n_flags);
-        const char *folder = arena_printf(arena, "%s/%016llx", cache, (unsigned long long)build_key(&call, &c, &h));
-        const char *object = arena_printf(arena, "%s/model.so", folder);
-        if (access(object, R_OK) != 0) status = build(arena, &call, folder, &c, &h, object);
-        if (status == STATUS_DONE) status = load(n, object);
-    }
+    if (status == STATUS_DONE) status = build_and_load(n, m->base.arena, &c, &h, flags, n_flags);
+    if (status == STATUS_DONE) status = find_description(n);
     text_free(&c);
     text_free(&h);
     return status;
+}
+
+int native_open_text(Native *n, Arena *arena, const char *prefix, const Text *c, const char *const *flags, uint32_t n_flags) {
+    Text none = {.at = ""};
+    *n = (Native){.prefix = prefix};
+    return build_and_load(n, arena, c, &none, flags, n_flags);
 }
 
 void native_close(Native *n) {

@@ -18,6 +18,8 @@ const char *symbol_prefix(Arena *, const Options *);
 /* Generates with model_emit, compiles with $CC (cc) and `flags`, loads. Equal text, flags and compiler are built once.
  * Prints what is wrong; returns a status. */
 int native_open(Native *, Model *, const Options *, const char *const *flags, uint32_t n_flags);
+/* The same for C of our own, which describes no model. `prefix` is that of its symbols. */
+int native_open_text(Native *, Arena *, const char *prefix, const Text *c, const char *const *flags, uint32_t n_flags);
 /* The function PREFIX_name, or NULL. */
 typedef void NativeFunction(void);
 NativeFunction *native_function(const Native *, const char *name);
