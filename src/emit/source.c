@@ -29,6 +29,27 @@ static const char pragmas[] =
     "#pragma GCC diagnostic ignored \"-Wunknown-pragmas\"\n"
     "#endif\n\n";
 
+/* clang before 17 makes one access of elements that are a stride apart, and reads before the stores that it should follow. */
+static const char rereads[] =
+    "/* A loop whose turns read again what they wrote: not for the vectoriser of clang before 17 (LLVM's issue 63602). */\n"
+    "#if defined(__clang__) && __clang_major__ < 17\n"
+    "#define " IN_TURN " _Pragma(\"clang loop vectorize(disable)\")\n"
+    "#else\n"
+    "#define " IN_TURN "\n"
+    "#endif\n\n";
+
+static bool list_rereads(const Tree *list) {
+    for (const Tree *n = list; n; n = n->next)
+        if ((n->kind == TREE_LOOP && n->as.loop.rereads) || list_rereads(n->body)) return true;
+    return false;
+}
+
+static bool any_rereads(const Emission *e) {
+    for (uint32_t k = 0; k < e->n_functions; k++)
+        if (list_rereads(e->functions[k]->body)) return true;
+    return false;
+}
+
 static void write_take(const Emission *e, Text *out) {
     text_add(out, "/* Cuts n elements off the block, and what keeps the next ones aligned. */\n"
                   "static inline void *%s_take(char **block, int64_t n, size_t size) {\n"
@@ -96,6 +117,7 @@ void emit_source(const Emission *e, Text *out) {
     if (blas) text_add(out, "#include \"bp_blas.h\"\n");
     if (!e->standalone && factorises(g)) text_add(out, "#include \"bp_linalg.h\"\n");
     text_add(out, "\n%s", pragmas);
+    if (any_rereads(e)) text_add(out, "%s", rereads);
     if (e->standalone) {
         write_runtime(e, out, used);
         text_add(out, "\n");

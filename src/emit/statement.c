@@ -127,12 +127,14 @@ static const char *bound_name(Writer *w, Expr *const *bound, uint32_t n, bool lo
 }
 
 static void write_pragma(Writer *w, const Tree *n) {
-    if (n->as.loop.how != LOOP_SIMD) return;
-    writer_indent(w);
-    text_add(w->out, "#pragma omp simd");
-    for (uint32_t k = 0; k < n->as.loop.n_sums; k++)
-        text_add(w->out, "%s%s", k ? ", " : " reduction(+: ", (const char *)map_get(w->tensors, n->as.loop.sums[k]));
-    text_add(w->out, n->as.loop.n_sums ? ")\n" : "\n");
+    if (n->as.loop.how == LOOP_SIMD) {
+        writer_indent(w);
+        text_add(w->out, "#pragma omp simd");
+        for (uint32_t k = 0; k < n->as.loop.n_sums; k++)
+            text_add(w->out, "%s%s", k ? ", " : " reduction(+: ", (const char *)map_get(w->tensors, n->as.loop.sums[k]));
+        text_add(w->out, n->as.loop.n_sums ? ")\n" : "\n");
+    }
+    if (n->as.loop.rereads) writer_line(w, "%s", IN_TURN);
 }
 
 static void write_loop(Writer *w, const Tree *n) {

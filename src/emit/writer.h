@@ -48,6 +48,7 @@ Expr *write_out(Writer *, Expr *); /* operators without C of their own, as what 
 /* ---- statements (statement.c) ---- */
 /* The caller's place for a goal: "grads->w", "out->L". */
 const char *goal_member(Writer *, const Goal *);
+#define IN_TURN "BP_IN_TURN" /* the macro before a loop of which clang before 17 must not make vectors (source.c) */
 void find_homes(Writer *);
 void write_list(Writer *, const Tree *list, const Tree *home);
 

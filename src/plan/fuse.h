@@ -11,6 +11,8 @@ void fuse_loops(Function *);
 void use_local_sums(Function *);
 void split_long_sums(Function *);
 void mark_loops(Function *);
+/* Marks the loops whose turns read again what they wrote, which clang before 17 may get wrong; at every level. */
+void mark_rereads(Function *);
 
 /* A new local scalar of the function, named <like>_<suffix>. */
 Tensor *plan_local(Function *, const Tensor *like, const char *suffix);

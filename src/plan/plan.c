@@ -103,10 +103,12 @@ static bool plan_steps(Function *f, const Need *n, const PlanOptions *options) {
 
 static void place_all(Function *f, const PlanOptions *options) {
     place_tensors(f, options);
-    if (options->level < 1) return;
-    use_local_sums(f);
-    split_long_sums(f);
-    mark_loops(f);
+    if (options->level >= 1) {
+        use_local_sums(f);
+        split_long_sums(f);
+        mark_loops(f);
+    }
+    mark_rereads(f);
 }
 
 bool plan_function(Function *f, const PlanOptions *options) {

@@ -41,6 +41,7 @@ struct Tree {
             uint32_t index;
             Range range, within; /* within: what the index is known to stay in, where that is not the range; else n_lo is 0 */
             bool down;
+            bool rereads; /* a turn reads again what it wrote, at a stride (reread.c) */
             LoopKind how;
             Tensor *const *sums; /* SIMD: scalars that are summed across its turns */
             uint32_t n_sums;

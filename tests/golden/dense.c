@@ -25,6 +25,13 @@
 #pragma GCC diagnostic ignored "-Wunknown-pragmas"
 #endif
 
+/* A loop whose turns read again what they wrote: not for the vectoriser of clang before 17 (LLVM's issue 63602). */
+#if defined(__clang__) && __clang_major__ < 17
+#define BP_IN_TURN _Pragma("clang loop vectorize(disable)")
+#else
+#define BP_IN_TURN
+#endif
+
 /* Cuts n elements off the block, and what keeps the next ones aligned. */
 static inline void *dense_take(char **block, int64_t n, size_t size) {
     void *taken = *block;
@@ -428,6 +435,7 @@ int dense_backward(const dense_dims *dims, const dense_inputs *in, const dense_p
 
     if (grads->W || grads->b) {
         /* s_bar[i,k] = 0    dense.bp:6 */
+        BP_IN_TURN
         for (int64_t i = 0; i < m; i++) {
             #pragma omp simd
             for (int64_t k = 0; k < 10; k++) {

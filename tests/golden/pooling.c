@@ -25,6 +25,13 @@
 #pragma GCC diagnostic ignored "-Wunknown-pragmas"
 #endif
 
+/* A loop whose turns read again what they wrote: not for the vectoriser of clang before 17 (LLVM's issue 63602). */
+#if defined(__clang__) && __clang_major__ < 17
+#define BP_IN_TURN _Pragma("clang loop vectorize(disable)")
+#else
+#define BP_IN_TURN
+#endif
+
 /* Cuts n elements off the block, and what keeps the next ones aligned. */
 static inline void *pooling_take(char **block, int64_t n, size_t size) {
     void *taken = *block;
@@ -216,6 +223,7 @@ int pooling_gradient(const pooling_dims *dims, const pooling_inputs *in, const p
     }
     if (grads->w || grads->b) {
         /* q_bar[i,u] = 2*q[i,u]    pooling.bp:9 */
+        BP_IN_TURN
         for (int64_t i = 0; i < m; i++) {
             for (int64_t u = 0; u < 4; u++) {
                 q_bar[u] = 2.0f*q[4*i + u];
@@ -384,6 +392,7 @@ int pooling_backward(const pooling_dims *dims, const pooling_inputs *in, const p
 
     if (grads->w || grads->b) {
         /* q_bar[i,u] = 2*q[i,u]    pooling.bp:9 */
+        BP_IN_TURN
         for (int64_t i = 0; i < m; i++) {
             #pragma omp simd
             for (int64_t u = 0; u < 4; u++) {
