@@ -47,7 +47,7 @@ $(GEN)/grammar/%.o: $(GEN)/grammar/%.c
 	$(CC) $(BPC_CFLAGS) -c -o $@ $<
 
 # libbp's inline functions as lines of text, for bpc --standalone.
-$(GEN)/runtime_text.inc: runtime/bp_math.h runtime/bp_random.h runtime/bp_linalg.h
+$(GEN)/runtime_text.inc: runtime/bp_math.h runtime/bp_random.h runtime/bp_linalg.h runtime/bp_sparse.h
 	@mkdir -p $(@D)
 	sed -e 's/\\/\\\\/g' -e 's/"/\\"/g' -e 's/^/"/' -e 's/$$/",/' $^ > $@.tmp && mv $@.tmp $@
 

@@ -44,6 +44,27 @@ const char *bp_status_text(int status);
  * Functions that take a `bp_error *` accept NULL; they write it only when they fail. */
 typedef struct { char text[512]; } bp_error;
 
+/* ---- sparse matrices ------------------------------------------------------------------------------------------------ */
+
+/* A sparse Jacobian or Hessian without its values, as the generated `model_jacobian_pattern()` makes it: rows are the elements of
+ * what was differentiated, columns those of what by, each tensor in reading order, one after another. It changes only with the
+ * dims and the integer data. The arrays are the caller's; called with start = NULL it sets rows, columns and terms alone.
+ *
+ *     bp_pattern p = {0};
+ *     model_jacobian_pattern(&dims, &in, &params, &p, workspace);    … allocate, and once more
+ *     model_jacobian(&dims, &in, &params, &p, &out, &(model_jacobians){values}, workspace);
+ *
+ * `values` has room for `terms`; its first `entries` are the matrix. */
+typedef struct {
+    int by_columns;               /* 0: compressed rows (CSR), 1: compressed columns (CSC) */
+    int64_t rows, columns, terms; /* terms: what is added up, some of it at the same place */
+    int64_t entries;              /* at most terms */
+    int64_t *start;               /* [rows + 1], by columns [columns + 1]: where each begins in index and values */
+    int32_t *index;               /* [terms]: the column of each entry, by columns its row; ascending */
+    int32_t *place;               /* [terms]: the entry that the term is added to; -1: none */
+    int32_t *row, *column;        /* [terms] of each term */
+} bp_pattern;
+
 /* ---- the description of a model -------------------------------------------------------------------------------- */
 
 typedef enum { BP_F32 = 4, BP_F64 = 8 } bp_real;   /* the value is the size in bytes */

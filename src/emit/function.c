@@ -17,7 +17,7 @@ const char *goal_member(Writer *w, const Goal *goal) {
 /* ---- names ----------------------------------------------------------------------------------------------------------- */
 static void name_everything(Writer *w) {
     static const char *const arguments[] = {"dims", "in", "params", "state", "out", "grads", "jvps", "tangents", "cotangents",
-                                            "jacobians", "hvps", "hessians", "workspace", "block", "status"};
+                                            "jacobians", "hvps", "hessians", "pattern", "workspace", "block", "status"};
     for (size_t k = 0; k < sizeof arguments / sizeof *arguments; k++) writer_take_name(w, arguments[k]);
     for (uint32_t k = 0; k < w->g->dims.n; k++)
         map_put(w->dims, KEY(k), (void *)(uintptr_t)writer_take_name(w, w->g->dims.at[k].name));
@@ -179,6 +179,36 @@ static void write_null_checks(Writer *w) {
         writer_line(w, "if (!%s->%s) return BP_E_NULL;", shape->seeds, member_name(w->emission, w->f->seeds[k].stands_for));
 }
 
+/* pattern->NAME what size; */
+static void write_matrix_size(Writer *w, const char *before, const char *name, Expr *size, const char *after) {
+    writer_indent(w);
+    text_add(w->out, "%spattern->%s %s ", before, name, *before ? "!=" : "=");
+    write_expr(w, size, TYPE_INT, C_TERNARY);
+    text_add(w->out, "%s;\n", after);
+}
+
+/* A pattern's sizes, set or, where values go by it, compared. */
+static void write_matrix_sizes(Writer *w) {
+    const Function *f = w->f;
+    if (!f->terms) return;
+    if (!is_pattern(function_shapes[f->kind].results)) {
+        write_matrix_size(w, "if (", "terms", f->terms, ") return BP_E_SHAPE");
+        return;
+    }
+    write_matrix_size(w, "", "rows", f->rows, "");
+    write_matrix_size(w, "", "columns", f->columns, "");
+    write_matrix_size(w, "", "terms", f->terms, "");
+    writer_line(w, "if (pattern->rows > INT32_MAX || pattern->columns > INT32_MAX || pattern->terms > INT32_MAX) return BP_E_MEMORY;");
+    writer_line(w, "if (!pattern->start) return BP_OK;");
+    writer_line(w, "if (!pattern->index || !pattern->place || !pattern->row || !pattern->column) return BP_E_NULL;");
+}
+
+static void write_return(Writer *w) {
+    bool sorts = is_pattern(function_shapes[w->f->kind].results);
+    if (sorts) map_put(w->used, name_of(w->g->names, "bp_pattern_sort"), w);
+    writer_line(w, sorts ? "return bp_pattern_sort(pattern);" : "return BP_OK;");
+}
+
 void write_function(Writer *w) {
     name_everything(w);
     find_homes(w);
@@ -191,12 +221,13 @@ void write_function(Writer *w) {
     writer_line(w, "if (status != BP_OK) return status;");
     write_null_checks(w);
     write_dims(w);
+    write_matrix_sizes(w);
     write_supplied(w);
     write_constants(w);
     write_arrays(w);
     text_add(w->out, "\n");
     write_list(w, w->f->body, NULL);
     write_goals(w);
-    writer_line(w, "return BP_OK;");
+    write_return(w);
     text_add(w->out, "}\n");
 }

@@ -93,8 +93,8 @@ void write_struct_types(const Emission *e, Text *out) {
     }
     for (uint32_t k = 0; k < e->n_functions; k++) {
         const FunctionShape *shape = &function_shapes[e->functions[k]->kind];
-        if (shape->seeds && !earlier_has(e, k, true)) write_seeds_struct(e, out, e->functions[k]);
-        if (shape->results && !earlier_has(e, k, false)) write_goals_struct(e, out, e->functions[k]);
+        if (shape->seeds && !is_pattern(shape->seeds) && !earlier_has(e, k, true)) write_seeds_struct(e, out, e->functions[k]);
+        if (shape->results && !is_pattern(shape->results) && !earlier_has(e, k, false)) write_goals_struct(e, out, e->functions[k]);
     }
 }
 
@@ -117,12 +117,32 @@ static const char statuses[] =
     "#ifndef BP_H\n#ifndef BP_STATUS_ALONE\n#define BP_STATUS_ALONE\n"
     "enum { BP_OK, BP_E_RANGE, BP_E_SHAPE, BP_E_ALIGN, BP_E_NULL, BP_E_DOMAIN, BP_E_MEMORY };\n#endif\n#endif\n\n";
 
+static const char pattern_type[] =
+    "#ifndef BP_H\n#ifndef BP_PATTERN_ALONE\n#define BP_PATTERN_ALONE\n"
+    "/* A sparse matrix without its values. The arrays are the caller's; with start = 0 only the sizes are set. */\n"
+    "typedef struct {\n"
+    "    int by_columns;               /* 0: compressed rows (CSR), 1: compressed columns (CSC) */\n"
+    "    int64_t rows, columns, terms; /* terms: what is added up, and room for it */\n"
+    "    int64_t entries;              /* at most terms */\n"
+    "    int64_t *start;               /* [rows + 1], by columns [columns + 1] */\n"
+    "    int32_t *index;               /* [terms]: the column of each entry, by columns its row */\n"
+    "    int32_t *place;               /* [terms]: the entry that the term is added to */\n"
+    "    int32_t *row, *column;        /* [terms] of each term */\n"
+    "} bp_pattern;\n#endif\n#endif\n\n";
+
+static bool has_pattern(const Emission *e) {
+    for (uint32_t k = 0; k < e->n_functions; k++)
+        if (is_pattern(function_shapes[e->functions[k]->kind].results)) return true;
+    return false;
+}
+
 void emit_header(const Emission *e, Text *out) {
     const Graph *g = e->graph;
     const char *guard = arena_printf(g->arena, "%s_H", upper_case(g->arena, e->prefix));
     text_add(out, "/* %s: made by bpc from %s; belongs to whoever made it. */\n", e->header_name, e->source_name);
     text_add(out, "#ifndef %s\n#define %s\n\n#include <stddef.h>\n#include <stdint.h>\n", guard, guard);
     text_add(out, e->standalone ? "\n%s" : "\n#include \"bp.h\"\n\n", statuses);
+    text_add(out, "%s", e->standalone && has_pattern(e) ? pattern_type : "");
     text_add(out, "#ifdef __cplusplus\nextern \"C\" {\n#endif\n\n");
     write_struct_types(e, out);
     if (has_params(g)) write_param_block(e, out);

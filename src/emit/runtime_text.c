@@ -1,4 +1,4 @@
-/* libbp's functions inside a --standalone source: the sections of bp_math.h, bp_random.h and bp_linalg.h that the model uses, and
+/* libbp's functions inside a --standalone source: the sections of bp_math.h, bp_random.h, bp_linalg.h and bp_sparse.h that the model uses, and
  * those that these use, in the order of the headers. The Makefile turns the headers into lines (runtime_text.inc). */
 #include <string.h>
 

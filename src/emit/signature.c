@@ -14,6 +14,10 @@ const FunctionShape function_shapes[N_FUNCTIONS] = {
     {FUNCTION_HVP, "hvp", "hvps", "tangents", true, "the outputs and the Hessian times a direction"},
     {FUNCTION_HESSIAN, "hessian", "hessians", NULL, true, "the outputs and the Hessian"},
     {FUNCTION_UPDATE, "update", NULL, NULL, false, "the states after a training step"},
+    {FUNCTION_SPARSE_JACOBIAN, "jacobian", "jacobians", "pattern", true, "the outputs and the entries of their Jacobian, by the pattern"},
+    {FUNCTION_JACOBIAN_PATTERN, "jacobian_pattern", "pattern", NULL, false, "where the Jacobian has entries; without arrays, only how many"},
+    {FUNCTION_SPARSE_HESSIAN, "hessian", "hessians", "pattern", true, "the outputs and the entries of the Hessian, by the pattern"},
+    {FUNCTION_HESSIAN_PATTERN, "hessian_pattern", "pattern", NULL, false, "where the Hessian has entries; without arrays, only how many"},
 };
 
 static bool has_tensor(const Graph *g, Role role) {
@@ -45,6 +49,8 @@ const char *member_name(const Emission *e, const Tensor *t) {
     return before ? arena_printf(g->arena, "%s_%u", name, before + 1) : name;
 }
 
+bool is_pattern(const char *name) { return name && strcmp(name, "pattern") == 0; }
+
 typedef struct {
     Text *out;
     const Emission *e;
@@ -54,7 +60,8 @@ typedef struct {
 static void argument(Arguments *a, const char *type, const char *name, bool constant) {
     text_add(a->out, a->first ? "" : ", ");
     a->first = false;
-    if (a->types && type) text_add(a->out, "%s%s_%s *", constant ? "const " : "", a->e->prefix, type);
+    if (a->types && type && is_pattern(type)) text_add(a->out, "%sbp_pattern *", constant ? "const " : "");
+    else if (a->types && type) text_add(a->out, "%s%s_%s *", constant ? "const " : "", a->e->prefix, type);
     else if (a->types) text_add(a->out, "void *");
     text_add(a->out, "%s", name);
 }

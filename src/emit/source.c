@@ -115,6 +115,7 @@ void emit_source(const Emission *e, Text *out) {
     text_add(out, "#include \"%s\"\n\n#include <math.h>\n", e->header_name);
     if (!e->standalone) text_add(out, "\n#include \"%s\"\n", draws(g) ? "bp_random.h" : "bp_math.h");
     if (blas) text_add(out, "#include \"bp_blas.h\"\n");
+    if (!e->standalone && map_get(used, name_of(g->names, "bp_pattern_sort"))) text_add(out, "#include \"bp_sparse.h\"\n");
     if (!e->standalone && factorises(g)) text_add(out, "#include \"bp_linalg.h\"\n");
     text_add(out, "\n%s", pragmas);
     if (any_rereads(e)) text_add(out, "%s", rereads);

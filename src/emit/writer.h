@@ -80,6 +80,7 @@ typedef struct {
     const char *what;     /* one line for the table of contents */
 } FunctionShape;
 extern const FunctionShape function_shapes[N_FUNCTIONS];
+bool is_pattern(const char *name); /* the struct is libbp's bp_pattern, not one of the model */
 
 /* What a model has: structs that would be empty do not exist. */
 bool has_dims(const Graph *), has_inputs(const Graph *), has_params(const Graph *), has_state(const Graph *), has_outputs(const Graph *);

@@ -43,7 +43,8 @@ static void spread(Need *n) {
 }
 
 static uint64_t goal_bit(const Function *f, uint32_t k) {
-    bool nullable = k >= f->n_outputs ? f->kind != FUNCTION_UPDATE : f->outputs[k].tensor->rank > 0;
+    bool whole = f->kind == FUNCTION_UPDATE || f->kind == FUNCTION_JACOBIAN_PATTERN || f->kind == FUNCTION_HESSIAN_PATTERN;
+    bool nullable = k >= f->n_outputs ? !whole : f->outputs[k].tensor->rank > 0;
     return UINT64_C(1) << (nullable && k < ALWAYS ? k : ALWAYS);
 }
 

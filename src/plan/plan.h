@@ -77,7 +77,8 @@ struct Buffer {
 };
 
 typedef enum { FUNCTION_PREDICT, FUNCTION_GRADIENT, FUNCTION_FORWARD, FUNCTION_BACKWARD, FUNCTION_JVP, FUNCTION_VJP, FUNCTION_JACOBIAN,
-               FUNCTION_HVP, FUNCTION_HESSIAN, FUNCTION_UPDATE, N_FUNCTIONS } FunctionKind;
+               FUNCTION_HVP, FUNCTION_HESSIAN, FUNCTION_UPDATE, FUNCTION_SPARSE_JACOBIAN, FUNCTION_JACOBIAN_PATTERN,
+               FUNCTION_SPARSE_HESSIAN, FUNCTION_HESSIAN_PATTERN, N_FUNCTIONS } FunctionKind;
 
 struct Function {
     FunctionKind kind;
@@ -86,6 +87,7 @@ struct Function {
     uint32_t n_outputs, n_results;
     Goal *seeds;                /* what the caller supplies beside inputs and params */
     uint32_t n_seeds;
+    Expr *rows, *columns, *terms; /* of a sparse matrix and its pattern: the sizes, of dims */
     Tree *body;
     Buffer **buffer;            /* by tensor number; NULL where the function does not touch it */
     uint32_t n_tensors;

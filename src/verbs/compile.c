@@ -78,7 +78,7 @@ static int derive(Compilation *c) {
     bool gradient = wants_gradient(c), tangents = wants_tangents(c);
     if (status == STATUS_DONE && gradient) status = add_gradient(c);
     if (status == STATUS_DONE && tangents) status = add_tangents(c);
-    for (uint32_t k = 0; status == STATUS_DONE && k < c->n_wanted; k++) wanted_derive(c->m, &c->wanted[k], (Mode)c->o->mode);
+    for (uint32_t k = 0; status == STATUS_DONE && k < c->n_wanted; k++) status = wanted_derive(c->m, &c->wanted[k], c->o);
     if (status != STATUS_DONE) return status;
     return simplify(c->g, STAGE_DERIVATIVE, &c->simplify) ? STATUS_DONE : STATUS_FAILED;
 }
@@ -121,7 +121,44 @@ static bool plan_update(Compilation *c) {
     return plan_function(update, &c->plan);
 }
 
+/* A member of bp_pattern or of a struct of values, by its name alone. */
+static Goal *named_goals(Graph *g, Tensor *const *tensors, const char *const *names, uint32_t n) {
+    Goal *list = NEW_ARRAY(g->arena, Goal, n + 1);
+    for (uint32_t k = 0; k < n; k++) {
+        Tensor *named = NEW(g->arena, Tensor);
+        *named = *tensors[k];
+        named->name = name_of(g->names, names[k]);
+        named->number = 0;
+        list[k] = (Goal){tensors[k], named};
+    }
+    return list;
+}
+
+static Function *matrix_function(Compilation *c, FunctionKind kind, const Matrix *m, Tensor *const *outputs) {
+    Function *f = function_new(c, kind, outputs);
+    f->rows = m->rows;
+    f->columns = m->columns;
+    f->terms = m->terms;
+    return f;
+}
+
+/* The values at a pattern, and the pattern. */
+static bool plan_matrix(Compilation *c, const Wanted *w) {
+    static const char *const place[] = {"place"}, *const values[] = {"values"}, *const places[] = {"row", "column"};
+    const Matrix *m = w->matrix;
+    Tensor *where[] = {m->row, m->column};
+    Function *f = matrix_function(c, w->row->sparse, m, c->g->outputs.at), *pattern = matrix_function(c, w->row->pattern, m, NULL);
+    f->results = named_goals(c->g, &m->values, values, 1);
+    f->n_results = 1;
+    f->seeds = named_goals(c->g, &m->place, place, 1);
+    f->n_seeds = 1;
+    pattern->results = named_goals(c->g, where, places, 2);
+    pattern->n_results = 2;
+    return plan_function(f, &c->plan) && plan_function(pattern, &c->plan);
+}
+
 static bool plan_wanted(Compilation *c, const Wanted *w) {
+    if (w->matrix) return plan_matrix(c, w);
     Function *f = function_new(c, w->row->kind, c->g->outputs.at);
     f->results = goals(c->g, w->result, w->row->pairs ? w->result : w->first.at, w->first.n);
     f->n_results = w->first.n;
@@ -166,6 +203,7 @@ static const char *command_line(Compilation *c) {
     Text line = {0};
     text_add(&line, "bpc %s%s%s -O%d%s%s", stem_name(c->g->arena, c->m->path), real[o->real], mode[o->mode], o->level,
              o->blas == BLAS_NONE ? " --blas none" : "", o->standalone ? " --standalone" : "");
+    if (o->sparse) text_add(&line, " --sparse");
     for (uint32_t k = 0; k < o->defines.n; k++) text_add(&line, " -D %s=%.17g", o->defines.at[k].name, o->defines.at[k].value);
     const StringList *lists[] = {&o->want, &o->of, &o->wrt};
     static const char *const names[] = {"want", "of", "wrt"};

@@ -7,6 +7,7 @@
 
 #include "simplify/simplify.h"
 #include "verbs/case.h"
+#include "bp_sparse.h"
 #include "verbs/derive.h"
 #include "verbs/execute.h"
 #include "verbs/results.h"
@@ -153,9 +154,35 @@ static int interpreted_tangents(void *context, const double *const *seeds, Resul
     return status;
 }
 
+static int interpreted_places(Interpreted *i, const Tensor *t, int32_t *places, int64_t n) {
+    double *values = NEW_ARRAY(i->e->model.base.arena, double, (size_t)n + 1);
+    if (eval_get(i->eval, t, values) != 0) return eval_failed(i->eval);
+    for (int64_t k = 0; k < n; k++) places[k] = (int32_t)values[k];
+    return STATUS_DONE;
+}
+
+/* The terms' rows and columns, sorted as the generated code does; then the values that go there. */
+static int interpreted_matrix(Interpreted *i, const Matrix *m, ResultGroup *group) {
+    Graph *g = i->e->model.graph;
+    Arena *arena = i->e->model.base.arena;
+    const int64_t *dims = i->e->data.dims;
+    bp_pattern p = {.rows = whole_at(g, dims, m->rows), .columns = whole_at(g, dims, m->columns), .terms = whole_at(g, dims, m->terms)};
+    pattern_allocate(arena, &p);
+    int status = interpreted_places(i, m->row, p.row, p.terms);
+    if (status == STATUS_DONE) status = interpreted_places(i, m->column, p.column, p.terms);
+    if (status != STATUS_DONE) return status;
+    bp_pattern_sort(&p);
+    double *place = NEW_ARRAY(arena, double, (size_t)p.terms + 1), *values = NEW_ARRAY(arena, double, (size_t)p.terms + 1);
+    for (int64_t k = 0; k < p.terms; k++) place[k] = p.place[k];
+    if (eval_set(i->eval, m->place, place) != 0 || eval_get(i->eval, m->values, values) != 0) return eval_failed(i->eval);
+    pattern_results(arena, group, &p, values, false);
+    return STATUS_DONE;
+}
+
 static int interpreted_wanted(Interpreted *i, uint32_t k) {
     const Wanted *w = &i->e->wanted[k];
     ResultGroup *group = new_group(i->e, w->row->name);
+    if (w->matrix) return interpreted_matrix(i, w->matrix, group);
     for (uint32_t s = 0; s < w->seed_of.n; s++)
         if (eval_set(i->eval, w->seed[s], i->e->wanted_seeds[k][s]) != 0) return eval_failed(i->eval);
     for (uint32_t r = 0; r < w->first.n; r++) {
@@ -191,7 +218,8 @@ static int interpret(Evaluation *e) {
     if (status != STATUS_DONE) return status;
     if (e->gradient && !e->by_tangents) derive_gradient(&e->model, &e->derived, e->of);
     if (e->tangents || e->by_tangents) derive_tangents(&e->model, &e->derived);
-    for (uint32_t k = 0; k < e->n_wanted; k++) wanted_derive(&e->model, &e->wanted[k], (Mode)e->options->mode);
+    for (uint32_t k = 0; status == STATUS_DONE && k < e->n_wanted; k++) status = wanted_derive(&e->model, &e->wanted[k], e->options);
+    if (status != STATUS_DONE) return status;
     status = model_report(&e->model, e->options);
     if (status != STATUS_DONE) return status;
     Eval *eval = eval_new(e->model.graph, e->data.dims, false);

@@ -95,7 +95,7 @@ static Options with_wants(Arena *arena, const Options *o, const Request *r) {
 
 int execute_open(Execution *x, Model *m, const Options *o, const Case *data, const Request *request) {
     static const char *const quick[] = {"-O1", "-w"}, *const fast[] = {"-O3", "-march=native", "-fopenmp-simd", "-w"};
-    *x = (Execution){.model = m, .data = data, .request = request};
+    *x = (Execution){.model = m, .data = data, .request = request, .sparse = o->sparse};
     Options more = with_wants(m->base.arena, o, request);
     int status = request->fast ? native_open(&x->native, m, &more, fast, sizeof fast / sizeof *fast)
                                : native_open(&x->native, m, &more, quick, sizeof quick / sizeof *quick);
@@ -197,7 +197,8 @@ static bool has(const bp_model *model, bp_role from, bp_role to) {
     return false;
 }
 
-int execute_bind(Execution *x, const char *name, void *seeds, void *results, BoundCall *call) {
+/* The function with its arguments: what the model has, seeds (NULL: none), results, and perhaps the outputs. */
+static int bind(Execution *x, const char *name, void *seeds, bool outputs, void *results, BoundCall *call) {
     const bp_model *model = x->native.model;
     void **list = call->argument;
     int n = 0;
@@ -211,16 +212,18 @@ int execute_bind(Execution *x, const char *name, void *seeds, void *results, Bou
     if (has(model, BP_PARAM, BP_PARAM)) list[n++] = x->params;
     if (has(model, BP_STATE, BP_STATE)) list[n++] = x->state;
     if (seeds) list[n++] = seeds;
-    if (has(model, BP_OUTPUT, BP_LOSS)) list[n++] = x->outputs;
+    if (outputs && has(model, BP_OUTPUT, BP_LOSS)) list[n++] = x->outputs;
     if (results) list[n++] = results;
     list[n++] = x->workspace;
     call->n = n;
     return STATUS_DONE;
 }
 
-static int call_derivative(Execution *x, const char *name, void *seeds, void *results) {
+int execute_bind(Execution *x, const char *name, void *seeds, void *results, BoundCall *call) { return bind(x, name, seeds, true, results, call); }
+
+static int call_derivative(Execution *x, const char *name, void *seeds, bool outputs, void *results) {
     BoundCall call;
-    int status = execute_bind(x, name, seeds, results, &call);
+    int status = bind(x, name, seeds, outputs, results, &call);
     return status == STATUS_DONE ? call_status(x, bound_call(&call)) : status;
 }
 
@@ -242,7 +245,7 @@ void **execute_arrays(Execution *x, Tensor *const *tensors, uint32_t n, int64_t 
 int execute_tangents(Execution *x, const double *const *seeds, ResultGroup *group) {
     const Request *r = x->request;
     void **tangents = execute_arrays(x, r->wrt, r->n_wrt, 1, seeds), **jvps = execute_arrays(x, r->of, r->n_of, 1, NULL);
-    int status = call_derivative(x, "jvp", tangents, jvps);
+    int status = call_derivative(x, "jvp", tangents, true, jvps);
     for (uint32_t k = 0; status == STATUS_DONE && k < r->n_of; k++)
         add_array(x, group, result_new(x, r->of[k]->name, r->of[k], false), jvps[k], case_count(x->data, r->of[k]));
     return status;
@@ -254,13 +257,32 @@ static int64_t result_count(const Execution *x, const Wanted *w, uint32_t k) {
     return w->row->pairs ? n * case_count(x->data, w->second.at[k]) : n;
 }
 
+/* The pattern's sizes, the pattern, and the values that go there. */
+static int execute_matrix(Execution *x, const Wanted *w, ResultGroup *group) {
+    Arena *arena = x->model->base.arena;
+    const bp_model *model = x->native.model;
+    const char *pattern_of = arena_printf(arena, "%s_pattern", w->row->name);
+    bp_pattern p = {0};
+    int status = call_derivative(x, pattern_of, NULL, false, &p);
+    if (status != STATUS_DONE) return status;
+    pattern_allocate(arena, &p);
+    status = call_derivative(x, pattern_of, NULL, false, &p);
+    void *array = arena_alloc(arena, array_bytes((size_t)p.terms + 1, (size_t)model->real));
+    if (status == STATUS_DONE) status = call_derivative(x, w->row->name, &p, true, &array);
+    double *values = NEW_ARRAY(arena, double, (size_t)p.terms + 1);
+    for (int64_t k = 0; k < p.entries; k++) values[k] = fetch(model, false, array, k);
+    pattern_results(arena, group, &p, values, model->real == BP_F32);
+    return status;
+}
+
 int execute_wanted(Execution *x, const Wanted *w, const double *const *seeds, ResultGroup *group) {
     Arena *arena = x->model->base.arena;
+    if (x->sparse && w->row->pairs) return execute_matrix(x, w, group);
     void **results = NEW_ARRAY(arena, void *, w->first.n + 1);
     for (uint32_t k = 0; k < w->first.n; k++)
         results[k] = arena_alloc(arena, array_bytes((size_t)result_count(x, w, k) + 1, (size_t)x->native.model->real));
     void **given = w->seed_of.n ? execute_arrays(x, w->seed_of.at, w->seed_of.n, 1, seeds) : NULL;
-    int status = call_derivative(x, w->row->name, given, results);
+    int status = call_derivative(x, w->row->name, given, true, results);
     for (uint32_t k = 0; status == STATUS_DONE && k < w->first.n; k++) {
         Result r = result_new(x, w->first.at[k]->name, w->first.at[k], false);
         for (uint32_t a = 0; w->row->pairs && a < w->second.at[k]->rank && r.rank < 16; a++)

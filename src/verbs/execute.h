@@ -26,6 +26,7 @@ typedef struct {
     const Case *data;
     const Request *request;
     Native native;
+    bool sparse;   /* Jacobian and Hessian are matrices */
     int64_t *dims;
     void *inputs, *params, *state, *outputs, *grads, *workspace; /* workspace is malloc'd, the rest is in the arena */
 } Execution;

@@ -24,6 +24,7 @@ const OptionRow derivative_options[] = {
     {"of", '\0', OPTION_LIST, AT(of), "NAME,...", "differentiate these (the loss; jvp: every output)", NULL, 0},
     {"wrt", '\0', OPTION_LIST, AT(wrt), "NAME,...", "with respect to these real tensors: parameters, inputs, intermediates (all parameters)", NULL, 0},
     {"mode", '\0', OPTION_CHOICE, AT(mode), "reverse|forward|both", "which derivative functions (reverse)", "reverse|forward|both", 1},
+    {"sparse", '\0', OPTION_FLAG, AT(sparse), NULL, "jacobian and hessian as sparse matrices: a pattern (CSR or CSC) and its values", NULL, 0},
     OPTIONS_END};
 
 const OptionRow code_options[] = {

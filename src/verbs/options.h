@@ -28,6 +28,7 @@ typedef struct {
     StringList want, of, wrt;
     int mode; /* Mode */
     int64_t directions; /* forward mode follows so many at once; 0: not said */
+    bool sparse;
     /* compile */
     const char *output, *prefix, *checkpoint, *memory, *depend_file, *dump_after, *without;
     int emit, blas, threads, level; /* Emit, Blas, Threads, 0..2 */

@@ -12,10 +12,10 @@
 #include "verbs/verbs.h"
 
 const WantRow want_rows[N_WANTS] = {
-    {"vjp", FUNCTION_VJP, SEEDS_COTANGENTS, false, false},
-    {"jacobian", FUNCTION_JACOBIAN, SEEDS_NONE, false, true},
-    {"hvp", FUNCTION_HVP, SEEDS_TANGENTS, true, false},
-    {"hessian", FUNCTION_HESSIAN, SEEDS_NONE, true, true},
+    {"vjp", FUNCTION_VJP, N_FUNCTIONS, N_FUNCTIONS, SEEDS_COTANGENTS, false, false},
+    {"jacobian", FUNCTION_JACOBIAN, FUNCTION_SPARSE_JACOBIAN, FUNCTION_JACOBIAN_PATTERN, SEEDS_NONE, false, true},
+    {"hvp", FUNCTION_HVP, N_FUNCTIONS, N_FUNCTIONS, SEEDS_TANGENTS, true, false},
+    {"hessian", FUNCTION_HESSIAN, FUNCTION_SPARSE_HESSIAN, FUNCTION_HESSIAN_PATTERN, SEEDS_NONE, true, true},
 };
 static const char *const known[] = {"value", "gradient", "jvp", "vjp", "jacobian", "hvp", "hessian"};
 
@@ -139,9 +139,23 @@ static void derive_hessian(Model *m, Wanted *w, Mode mode) {
     }
 }
 
-void wanted_derive(Model *m, Wanted *w, Mode mode) {
+/* One matrix of all pairs. */
+static int derive_sparse(Model *m, Wanted *w) {
+    TensorList of = w->of;
+    Tensor **bar = w->row->of_scalar ? gradient_of(m, w) : NULL;
+    for (uint32_t k = 0; bar && k < w->wrt.n; k++) vec_push(m->base.arena, &of, bar[k]);
+    w->matrix = NEW(m->base.arena, Matrix);
+    const char *why = matrix_derive(m->graph, &of, &w->wrt, bar != NULL, w->matrix);
+    if (!why) return STATUS_DONE;
+    fprintf(stderr, "bpc: --sparse: the pattern of the %s is not known because %s; without --sparse it is dense\n", w->row->name, why);
+    return STATUS_WRONG_MODEL;
+}
+
+int wanted_derive(Model *m, Wanted *w, const Options *o) {
     static void (*const derive[N_WANTS])(Model *, Wanted *, Mode) = {derive_vjp, derive_jacobian, derive_hvp, derive_hessian};
+    if (o->sparse && w->row->pairs) return derive_sparse(m, w);
     w->result = NEW_ARRAY(m->base.arena, Tensor *, w->first.n + 1);
     make_seeds(m, w);
-    derive[w->row - want_rows](m, w, mode);
+    derive[w->row - want_rows](m, w, (Mode)o->mode);
+    return STATUS_DONE;
 }
