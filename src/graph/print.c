@@ -209,18 +209,32 @@ static bool is_plain(const Equation *e, const Range *r) {
         if (e->subs[k]->kind == EXPR_INDEX && e->subs[k]->of.number == r->index) return e->target->extent[k] == r->hi[0];
     return false;
 }
+/* An index inside a subscript of the left, as in h_bar[t - 1]: each of its values writes elsewhere, so it is not summed. */
+static bool is_inside_left(Graph *g, const Equation *e, uint32_t index) {
+    for (uint32_t k = 0; k < e->target->rank; k++)
+        if (e->subs[k]->kind != EXPR_INDEX && expr_uses_index(g, e->subs[k], index)) return true;
+    return false;
+}
+
+static bool is_scatter(Graph *g, const Equation *e) {
+    for (uint32_t k = 0; k < e->domain.n; k++)
+        if (!equation_has_left(e, e->domain.range[k].index) && is_inside_left(g, e, e->domain.range[k].index)) return true;
+    return false;
+}
+
 static void print_reduction(Printer *p, const Equation *e) {
     bool first = true;
     for (uint32_t k = 0; k < e->domain.n; k++) {
         const Range *r = &e->domain.range[k];
-        if (equation_has_left(e, r->index)) continue;
+        if (equation_has_left(e, r->index) || is_inside_left(p->g, e, r->index)) continue;
         text_add(p->out, "%s", first ? reduction_name[e->target->op] : ",");
         if (first) text_add(p->out, "[");
         first = false;
         if (r->n_lo == 1 && r->n_hi == 1 && expr_is_int(r->lo[0], 0)) text_add(p->out, "%s", p->g->indices.at[r->index].name);
         else print_range(p, r);
     }
-    if (e->domain.guard) {
+    const bool scatters = is_scatter(p->g, e), guard_inside = e->domain.guard && !(first && scatters);
+    if (guard_inside) {
         text_add(p->out, "%s where ", first ? "sum[" : "");
         print(p, e->domain.guard, LEVEL_OR);
         first = false;
@@ -228,6 +242,14 @@ static void print_reduction(Printer *p, const Equation *e) {
     if (!first) text_add(p->out, "](");
     print(p, e->body, LEVEL_IF);
     if (!first) text_add(p->out, ")");
+    for (uint32_t k = 0; k < e->domain.n; k++) {
+        if (equation_has_left(e, e->domain.range[k].index) || !is_inside_left(p->g, e, e->domain.range[k].index)) continue;
+        text_add(p->out, ", ");
+        print_range(p, &e->domain.range[k]);
+    }
+    if (!e->domain.guard || guard_inside) return;
+    text_add(p->out, " where ");
+    print(p, e->domain.guard, LEVEL_OR);
 }
 
 /* A term among others of its tensor (and not what sets the tensor to zero before). */
@@ -254,7 +276,7 @@ void equation_print(const Graph *g, Text *out, const Equation *e) {
         }
         text_add(out, "]");
     }
-    text_add(out, is_one_of_many(e) ? " += " : " = ");
+    text_add(out, is_one_of_many(e) || (e->target->op == COMBINE_ADD && is_scatter(p.g, e)) ? " += " : " = ");
     name_shared(&p, e->body, 400);
     print_reduction(&p, e);
 }

@@ -209,7 +209,7 @@ int gather_gradient(const gather_dims *dims, const gather_inputs *in, const gath
                 E_bar[3*i + j] = 0.0f;
             }
         }
-        /* E_bar[tok[t],k] = sum[t](m_sum_bar[k])    gather.bp:7 */
+        /* E_bar[tok[t],k] += m_sum_bar[k], t in 0..T    gather.bp:7 */
         for (int64_t k = 0; k < 3; k++) {
             for (int64_t t = 0; t < T; t++) {
                 E_bar[3*(int64_t)tok[t] + k] += m_sum_bar[k];
@@ -315,7 +315,7 @@ int gather_backward(const gather_dims *dims, const gather_inputs *in, const gath
                 E_bar[3*i + j] = 0.0f;
             }
         }
-        /* E_bar[tok[t],k] = sum[t](m_sum_bar[k])    gather.bp:7 */
+        /* E_bar[tok[t],k] += m_sum_bar[k], t in 0..T    gather.bp:7 */
         for (int64_t k = 0; k < 3; k++) {
             for (int64_t t = 0; t < T; t++) {
                 E_bar[3*(int64_t)tok[t] + k] += m_sum_bar[k];

@@ -241,7 +241,7 @@ int pooling_gradient(const pooling_dims *dims, const pooling_inputs *in, const p
                 }
             }
         }
-        /* a_bar[i,2*u + q_win[i,u]] = sum[u where q_win[i,u] >= 0 and q_win[i,u] < 2](q_bar[i,u])    pooling.bp:8 */
+        /* a_bar[i,2*u + q_win[i,u]] += q_bar[i,u], u in 0..4 where q_win[i,u] >= 0 and q_win[i,u] < 2    pooling.bp:8 */
         for (int64_t i = 0; i < m; i++) {
             for (int64_t u = 0; u < 4; u++) {
                 if ((int64_t)q_win[4*i + u] >= 0 && (int64_t)q_win[4*i + u] < 2) {
@@ -386,7 +386,7 @@ int pooling_backward(const pooling_dims *dims, const pooling_inputs *in, const p
                 a_bar[8*i + u] = 0.0f;
             }
         }
-        /* a_bar[i,2*u + q_win[i,u]] = sum[u where q_win[i,u] >= 0 and q_win[i,u] < 2](q_bar[i,u])    pooling.bp:8 */
+        /* a_bar[i,2*u + q_win[i,u]] += q_bar[i,u], u in 0..4 where q_win[i,u] >= 0 and q_win[i,u] < 2    pooling.bp:8 */
         for (int64_t i = 0; i < m; i++) {
             for (int64_t u = 0; u < 4; u++) {
                 if ((int64_t)q_win[4*i + u] >= 0 && (int64_t)q_win[4*i + u] < 2) {

@@ -242,7 +242,7 @@ int pooling_gradient(const pooling_dims *dims, const pooling_inputs *in, const p
             for (int64_t u = 0; u < 8; u++) {
                 a_bar[8*i + u] = 0.0f;
             }
-            /* a_bar[i,2*u + q_win[i,u]] = sum[u where q_win[i,u] >= 0 and q_win[i,u] < 2](q_bar[i,u])    pooling.bp:8 */
+            /* a_bar[i,2*u + q_win[i,u]] += q_bar[i,u], u in 0..4 where q_win[i,u] >= 0 and q_win[i,u] < 2    pooling.bp:8 */
             for (int64_t u = 0; u < 4; u++) {
                 if ((int64_t)q_win[u] >= 0 && (int64_t)q_win[u] < 2) {
                     a_bar[8*i + 2*u + (int64_t)q_win[u]] += q_bar[u];
@@ -403,7 +403,7 @@ int pooling_backward(const pooling_dims *dims, const pooling_inputs *in, const p
             for (int64_t u = 0; u < 8; u++) {
                 a_bar[8*i + u] = 0.0f;
             }
-            /* a_bar[i,2*u + q_win[i,u]] = sum[u where q_win[i,u] >= 0 and q_win[i,u] < 2](q_bar[i,u])    pooling.bp:8 */
+            /* a_bar[i,2*u + q_win[i,u]] += q_bar[i,u], u in 0..4 where q_win[i,u] >= 0 and q_win[i,u] < 2    pooling.bp:8 */
             for (int64_t u = 0; u < 4; u++) {
                 if ((int64_t)q_win[4*i + u] >= 0 && (int64_t)q_win[4*i + u] < 2) {
                     a_bar[8*i + 2*u + (int64_t)q_win[4*i + u]] += q_bar[u];

@@ -216,7 +216,7 @@ int recurrence_gradient(const recurrence_dims *dims, const recurrence_inputs *in
             h_bar[2*(T - 1) + k] += L_sum_bar*v[k];
         }
         for (int64_t t = T - 1; t >= 0; t--) {
-            /* h_bar[t - 1,j] += sum[t in 1..T,k](h_sum2_bar[t,k]*U[k,j])    recurrence.bp:6 */
+            /* h_bar[t - 1,j] += sum[k](h_sum2_bar[t,k]*U[k,j]), t in 1..T    recurrence.bp:6 */
             if (t + 1 < T) {
                 for (int64_t j = 0; j < 2; j++) {
                     for (int64_t k = 0; k < 2; k++) {
@@ -355,7 +355,7 @@ int recurrence_backward(const recurrence_dims *dims, const recurrence_inputs *in
             h_bar[2*(T - 1) + k] += L_sum_bar*v[k];
         }
         for (int64_t t = T - 1; t >= 0; t--) {
-            /* h_bar[t - 1,j] += sum[t in 1..T,k](h_sum2_bar[t,k]*U[k,j])    recurrence.bp:6 */
+            /* h_bar[t - 1,j] += sum[k](h_sum2_bar[t,k]*U[k,j]), t in 1..T    recurrence.bp:6 */
             if (t + 1 < T) {
                 for (int64_t j = 0; j < 2; j++) {
                     for (int64_t k = 0; k < 2; k++) {
