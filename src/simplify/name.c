@@ -57,10 +57,16 @@ static Expr *make_part(Graph *g, const Equation *e, Expr *x, const char *what) {
     return expr_read(g, part, subs, NULL);
 }
 
-static void name_equation(Graph *g, Equation *e, double least) {
+static bool is_stopped(Graph *g, Expr *e, double least) {
+    (void)g, (void)least;
+    return expr_is_op(e, OP_stop) && e->type == TYPE_REAL;
+}
+
+typedef bool Wanted(Graph *, Expr *, double least);
+static void name_equation(Graph *g, Equation *e, Wanted *wanted, double least) {
     ExprList all = expr_walk(g, &e->body, 1);
     bool any = false;
-    for (uint32_t k = 0; k < all.n; k++) any |= is_costly(g, all.at[k], least);
+    for (uint32_t k = 0; k < all.n; k++) any |= wanted(g, all.at[k], least);
     if (!any) return;
     Map *memo = map_new(g->arena);
     for (uint32_t k = 0; k < all.n; k++) {
@@ -69,20 +75,21 @@ static void name_equation(Graph *g, Equation *e, double least) {
         for (uint32_t a = 0; a < x->n; a++) subst_expr(s, x->arg[a], map_get(memo, x->arg[a]));
         if (x->fill) subst_expr(s, x->fill, map_get(memo, x->fill));
         Expr *made = subst_apply(s, x);
-        bool root = x == e->body && e->target->op == COMBINE_SET;
-        map_put(memo, x, !root && is_costly(g, made, least) ? make_part(g, e, made, op_row(g, made->of.number)->name) : made);
+        bool root = x == e->body && e->target->op == COMBINE_SET && wanted == is_costly;
+        map_put(memo, x, !root && wanted(g, made, least) ? make_part(g, e, made, op_row(g, made->of.number)->name) : made);
     }
     e->body = map_get(memo, e->body);
 }
 
-static void name_all(Graph *g, double least) {
+static void name_all(Graph *g, Wanted *wanted, double least) {
     for (uint32_t k = 0, n = g->tensors.n; k < n; k++)
         for (Equation *e = g->tensors.at[k]->pieces; e; e = e->next)
-            if (g->tensors.at[k]->type == TYPE_REAL) name_equation(g, e, least);
+            if (g->tensors.at[k]->type == TYPE_REAL) name_equation(g, e, wanted, least);
 }
 
-void pass_name(Graph *g) { name_all(g, COSTLY); }
-void pass_share(Graph *g) { name_all(g, SHARED); }
+void pass_name(Graph *g) { name_all(g, is_costly, COSTLY); }
+void pass_share(Graph *g) { name_all(g, is_costly, SHARED); }
+void name_stopped(Graph *g) { name_all(g, is_stopped, 0); }
 
 /* Fewer indices than the domain has, those that their ranges need among them. */
 static bool needs_fewer(Graph *g, const Equation *e, Expr *x) {

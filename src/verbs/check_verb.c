@@ -5,7 +5,8 @@
  *     parameter  entries   reverse   forward  interpreted  worst entry
  *     w                2   1.1e-09   1.1e-09      2.8e-17  w[0]: -0.0230517 by reverse, -0.0230517 by differences  ok
  *
- * Large parameters are sampled, always at the same entries. Where the loss has a kink at the point (left and right
+ * What stop(…) stops is held at the value that it has at the point, as it is by the derivative. Large parameters are sampled,
+ * always at the same entries. Where the loss has a kink at the point (left and right
  * differences disagree), the entry is passed over and counted. */
 #include <math.h>
 #include <stdlib.h>
@@ -46,6 +47,8 @@ typedef struct {
     Execution execution;
     Request request;
     bool compiled, f32;
+    TensorList stopped;   /* what stop(…) stops */
+    long double **stops;  /* its values at the point */
     ResultGroup gradient; /* of the generated reverse mode */
     double **bars;        /* of the interpreter */
 } Checker;
@@ -153,6 +156,13 @@ static int64_t sampled(int64_t count, int64_t samples, int64_t k) {
 
 static bool is_given(const Checker *c, const Tensor *t) { return c->data.values[t->number] && t->role != ROLE_WRITTEN; }
 
+/* What is stopped stays at its values at the point, whatever else moves. */
+static int hold_stopped(Checker *c, Eval *e) {
+    for (uint32_t k = 0; k < c->stopped.n; k++)
+        if (c->stops[k] && eval_set_long(e, c->stopped.at[k], c->stops[k]) != 0) return 1;
+    return 0;
+}
+
 /* An interpreter in which the intermediate is set to the values it has, so that it alone can be moved. */
 static Eval *holding(Checker *c, const Tensor *t) {
     Arena *arena = c->model.base.arena;
@@ -167,6 +177,7 @@ static Eval *holding(Checker *c, const Tensor *t) {
         if (c->data.values[k] && is_given(c, c->model.graph->tensors.at[k])) eval_set(e, c->model.graph->tensors.at[k], c->data.values[k]);
     for (int64_t j = 0; j < n; j++) c->data.values[t->number][j] = (double)values[j];
     eval_set_long(e, t, values);
+    hold_stopped(c, e);
     return e;
 }
 
@@ -261,6 +272,17 @@ static int set_up(Checker *c) {
     return eval_get(c->plain, c->loss, &c->value) == 0 ? STATUS_DONE : failed(c->plain);
 }
 
+/* The values at the point of what is stopped. */
+static int find_stopped(Checker *c) {
+    Arena *arena = c->model.base.arena;
+    c->stops = NEW_ARRAY(arena, long double *, c->stopped.n + 1);
+    for (uint32_t k = 0; k < c->stopped.n; k++) {
+        c->stops[k] = NEW_ARRAY(arena, long double, (size_t)case_count(&c->data, c->stopped.at[k]) + 1);
+        if (eval_get_long(c->exact, c->stopped.at[k], c->stops[k]) != 0) return failed(c->exact);
+    }
+    return hold_stopped(c, c->exact) == 0 ? STATUS_DONE : failed(c->exact);
+}
+
 static void take_down(Checker *c) {
     eval_free(c->exact);
     eval_free(c->plain);
@@ -339,11 +361,13 @@ static int check(Checker *c) {
     if (status != STATUS_DONE) return status;
     c->f32 = !c->model.graph->f64;
     status = derive_requests(&c->model, c->options);
+    derive_stopped(&c->model, &c->stopped);
     if (status == STATUS_DONE) status = find_point(c);
     if (status == STATUS_DONE && !isfinite(c->value)) {
         fprintf(stderr, "bpc: %s is %g at %s point; nothing to check\n", c->loss->name, c->value, c->options->data ? "this" : "a random");
         status = STATUS_WRONG_MODEL;
     }
+    if (status == STATUS_DONE) status = find_stopped(c);
     if (status == STATUS_DONE) status = interpreted(c);
     if (status == STATUS_DONE) status = generated(c);
     if (status == STATUS_DONE) status = report(c);

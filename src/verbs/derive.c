@@ -10,6 +10,13 @@ int derive_requests(Model *m, const Options *o) {
     return model_report(m, o);
 }
 
+void derive_stopped(Model *m, TensorList *out) {
+    Graph *g = m->graph;
+    uint32_t k = g->tensors.n;
+    name_stopped(g);
+    for (; k < g->tensors.n; k++) vec_push(m->base.arena, out, g->tensors.at[k]);
+}
+
 void derive_gradient(Model *m, Derived *d, Tensor *of) {
     Tensor *seed = NULL;
     d->bars = NEW_ARRAY(m->base.arena, Tensor *, d->wrt.n + 1);

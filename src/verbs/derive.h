@@ -13,6 +13,8 @@ typedef struct {
 
 /* The model's own derivative expressions (grad, jacobian …), as equations; and the stable forms that the language promises. Prints what is wrong, returns a status. */
 int derive_requests(Model *, const Options *);
+/* Gives each stop(…) a tensor of its own; adds them to the list. */
+void derive_stopped(Model *, TensorList *);
 /* The gradient of `of` with respect to each of wrt, in reverse mode. */
 void derive_gradient(Model *, Derived *, Tensor *of);
 /* Tangents of d->of in the direction that the seed tensors hold. */

@@ -4,8 +4,8 @@
 Tensors over the axes m (run-time), n = 3 and k = 4, built by a few dozen equations of every construct: elementwise
 operators, reductions over indices and arrays, matrix products, softmax, running sums, shifted reads with a fill, gathers,
 filters, selects, triangular ranges, bounds that are data, segment sums, pieces, slices, recurrences forwards, backwards,
-over two axes, of two tensors, through a table of parents, defs, layers and stacks of them, and derivatives inside the
-model. Values are kept tame by squashing, so that finite differences hold.
+over two axes, of two tensors, through a table of parents, defs, layers and stacks of them, what is stopped, and derivatives
+inside the model. Values are kept tame by squashing, so that finite differences hold.
 """
 import random
 import sys
@@ -81,7 +81,7 @@ class Model:
     def unary(self, e):
         return self.pick("tanh(%s)", "sigmoid(%s)", "sin(%s)", "cos(%s)", "relu(%s)", "abs(%s)", "softplus(%s)", "atan(%s)",
                          "exp(-(%s)^2)", "log(1.5 + sin(%s))", "sqrt(1.1 + cos(%s))", "((%s)/(1 + abs(%s)))", "gelu(%s)",
-                         "leaky_relu(%s)", "expm1(tanh(%s))").replace("%s", e)
+                         "leaky_relu(%s)", "expm1(tanh(%s))", "stop(%s)").replace("%s", e)
 
     def expression(self, scope, depth):
         if depth == 0:
@@ -100,7 +100,7 @@ class Model:
             return call % (more(), more())
         if kind < 0.67:
             return self.pick("clamp(%s, -0.4, 0.3 + (%s)^2)", "(1.3 + tanh(%s))^tanh(%s)", "(%s)^2*cos(%s)", "elu(%s)*silu(%s)",
-                             "(1 + (%s)^2)^-0.5*(%s)", "log1p((%s)^2)*(%s)", "erf(%s) - (%s)^3/4") % (more(), more())
+                             "(1 + (%s)^2)^-0.5*(%s)", "log1p((%s)^2)*(%s)", "stop(%s)*(%s)", "erf(%s) - (%s)^3/4") % (more(), more())
         if kind < 0.71:
             return self.pick("max(%s, %s)", "min(%s, %s)", "atan2(%s, 2 + abs(%s))", "%s/(1.5 + (%s)^2)") % (more(), more())
         if kind < 0.78:
