@@ -11,7 +11,7 @@
  * derivative is. Sources: Giles, Collected matrix derivative results for forward and reverse mode algorithmic
  * differentiation (2008); Murray, Differentiation of the Cholesky decomposition (2016).
  *
- * Axes are written as letters: d the directions, b the batch, c the columns of B (any number each), i, j, k the matrix.
+ * Axes are written as letters: d the directions (first in adjoints, last in tangents), b the batch, c the columns of B (any number each), i, j, k the matrix.
  * Directions of a solve become columns, so that A is factorised once for all of them. */
 #include <string.h>
 
@@ -167,21 +167,21 @@ static void forward_solve(const Linear *l, Tensor *dot, Tensor *const *from) {
     Tensor *right = part(l, "right", "dbic", COMBINE_ADD);
     if (from[1]) {
         Scope s = open_scope(l, "dbic");
-        define(l, &s, right, "dbic", at(l, &s, from[1], "dbic"));
+        define(l, &s, right, "dbic", at(l, &s, from[1], "bicd"));
     }
     if (from[0]) {
         Scope s = open_scope(l, "dbicj");
-        define(l, &s, right, "dbic", minus(l, strong_mul(l->g, at(l, &s, from[0], "dbij"), at(l, &s, l->t, "bjc"))));
+        define(l, &s, right, "dbic", minus(l, strong_mul(l->g, at(l, &s, from[0], "bijd"), at(l, &s, l->t, "bjc"))));
     }
     Tensor *solved = solve_columns(l, "bij", right);
     Scope s = open_scope(l, "dbic");
-    define(l, &s, dot, "dbic", at(l, &s, solved, "bidc"));
+    define(l, &s, dot, "bicd", at(l, &s, solved, "bidc"));
 }
 
 static void forward_inv(const Linear *l, Tensor *dot, Tensor *const *from) {
-    Tensor *half = product(l, "half", from[0], "dbik", l->t, "bkj");
+    Tensor *half = product(l, "half", from[0], "bikd", l->t, "bkj");
     Scope s = open_scope(l, "dbijk");
-    define(l, &s, dot, "dbij", minus(l, strong_mul(l->g, at(l, &s, half, "dbkj"), at(l, &s, l->t, "bik"))));
+    define(l, &s, dot, "bijd", minus(l, strong_mul(l->g, at(l, &s, half, "dbkj"), at(l, &s, l->t, "bik"))));
 }
 
 static void forward_det(const Linear *l, Tensor *dot, Tensor *const *from) {
@@ -189,7 +189,7 @@ static void forward_det(const Linear *l, Tensor *dot, Tensor *const *from) {
     Scope s = open_scope(l, "dbij");
     Expr *value = at(l, &s, inverse, "bji");
     if (l->t->call->kind == CALL_DET) value = expr_mul(l->g, at(l, &s, l->t, "b"), value);
-    define(l, &s, dot, "db", strong_mul(l->g, at(l, &s, from[0], "dbij"), value));
+    define(l, &s, dot, "bd", strong_mul(l->g, at(l, &s, from[0], "bijd"), value));
 }
 
 static void forward_cholesky(const Linear *l, Tensor *dot, Tensor *const *from) {
@@ -197,12 +197,12 @@ static void forward_cholesky(const Linear *l, Tensor *dot, Tensor *const *from) 
     Scope lower = open_scope(l, "dbij"), upper = open_scope(l, "dbij"), diagonal = open_scope(l, "dbi");
     lower.domain.range[lower.domain.n - 1].hi[0] = lower.single[0];
     upper.domain.range[upper.domain.n - 1].hi[0] = upper.single[0];
-    define(l, &lower, whole, "dbij", at(l, &lower, from[0], "dbij"));
-    define(l, &upper, whole, "dbji", at(l, &upper, from[0], "dbij"));
-    define(l, &diagonal, whole, "dbii", at(l, &diagonal, from[0], "dbii"));
+    define(l, &lower, whole, "dbij", at(l, &lower, from[0], "bijd"));
+    define(l, &upper, whole, "dbji", at(l, &upper, from[0], "bijd"));
+    define(l, &diagonal, whole, "dbii", at(l, &diagonal, from[0], "biid"));
     Tensor *phi = lower_half(l, product(l, "outer", product(l, "half", whole, "dbkj", inverse, "bik"), "dbik", inverse, "bjk"));
     Scope s = open_scope(l, "dbijk");
-    define(l, &s, dot, "dbij", strong_mul(l->g, at(l, &s, phi, "dbkj"), at(l, &s, l->t, "bik")));
+    define(l, &s, dot, "bijd", strong_mul(l->g, at(l, &s, phi, "dbkj"), at(l, &s, l->t, "bik")));
 }
 
 /* ---- the table -------------------------------------------------------------------------------------------------- */

@@ -13,20 +13,24 @@
 
 #include "graph/graph.h"
 
-/* Further leading axes of every derivative, one for each direction that is followed at once (Jacobians). */
+/* Further axes of every derivative, one for each direction that is followed at once (Jacobians): the first axes of adjoints, so
+ * that d y/d x has the axes of y and then those of x; for the same reason the last of tangents, where they fill vector lanes. */
 typedef struct {
     uint32_t n;
     Expr **extent;
     Symbol *name; /* of the index that runs over it */
 } Directions;
 
-/* Adjoints. seed[k] is the cotangent of of[k] (its shape, directions first), or NULL: 1 for a scalar, and the
+/* A tensor of the shape of t, named <t>_<suffix>; the directions (NULL: none) are the first axes of an adjoint, else the last. */
+Tensor *derivative_tensor(Graph *, Tensor *t, const char *suffix, Role, Combine, const Directions *);
+
+/* Adjoints. seed[k] is the cotangent of of[k] (directions, then its shape), or NULL: 1 for a scalar, and the
  * identity over the directions otherwise. bars[k] receives the adjoint of wrt[k]: a tensor of the shape of
  * wrt[k], directions first, which holds 0 where nothing depends on it (then it has no equation). */
 void diff_reverse(Graph *, Tensor *const *of, Tensor *const *seed, uint32_t n_of, Tensor *const *wrt, uint32_t n_wrt,
                   const Directions *, Tensor **bars);
 
-/* Tangents. seed[k] is the tangent of wrt[k] (directions first), or NULL: the identity over the directions.
+/* Tangents. seed[k] is the tangent of wrt[k] (its shape, then directions), or NULL: the identity over the directions.
  * dots[k] receives the tangent of of[k]. */
 void diff_forward(Graph *, Tensor *const *wrt, Tensor *const *seed, uint32_t n_wrt, Tensor *const *of, uint32_t n_of,
                   const Directions *, Tensor **dots);

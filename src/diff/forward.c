@@ -18,16 +18,16 @@ static void forward_equation(Forward *f, Equation *e) {
     uint32_t n = f->dir ? f->dir->n : 0;
     Tensor *dot = f->dot[e->target->number];
     Expr **direction = NEW_ARRAY(g->arena, Expr *, n + 1), **subs = NEW_ARRAY(g->arena, Expr *, dot->rank + 1);
-    Domain d = with_directions(g, f->dir, e->domain, direction);
+    Domain d = with_directions(g, f->dir, e->domain, true, direction);
     Expr *tangent = body_tangent(g, e, f->dot, direction, n);
     if (!tangent) return;
     Weight w = weight_of(f->weights, e);
-    for (uint32_t k = 0; k < n; k++) subs[k] = direction[k];
-    for (uint32_t k = n; k < dot->rank; k++) subs[k] = e->subs[k - n];
+    const uint32_t rank = e->target->rank;
+    for (uint32_t k = 0; k < dot->rank; k++) subs[k] = k < rank ? e->subs[k] : direction[k - rank];
     graph_add_equation(g, dot, subs, strong_mul(g, tangent, w.factor), domain_restrict(g, d, w.condition), e->origin, e->span);
 }
 
-/* wrt_dot[d, s] = seed[d, s], or 1 at d == s; and what the tensor's own equations bring, where something flows into it. */
+/* wrt_dot[s, d] = seed[s, d], or 1 at d == s; and what the tensor's own equations bring, where something flows into it. */
 static void seed_tangent(Forward *f, Tensor *wrt, Tensor *seed) {
     Graph *g = f->g;
     if (seed) {

@@ -16,7 +16,7 @@ typedef struct {
 typedef VEC(Contribution) Contributions;
 /* Adjoints of the active reads of the equation's body, whose own adjoint is `seed`. */
 Contributions body_adjoints(Graph *, const Equation *, Expr *seed, const bool *active);
-/* The tangent of the equation's body: dot[n] is the tangent of tensor n or NULL, read with `direction` before its subscripts.
+/* The tangent of the equation's body: dot[n] is the tangent of tensor n or NULL, read with `direction` after its subscripts.
  * NULL when it is 0. */
 Expr *body_tangent(Graph *, const Equation *, Tensor *const *dot, Expr *const *direction, uint32_t n_direction);
 
@@ -30,10 +30,8 @@ Weight weight_of(Weights *, const Equation *);
 /* Rewrites every active product over several indices into products over one, for weight_of. */
 void split_products(Graph *, const bool *active);
 
-/* A tensor of the shape of t, directions first, named <t>_<suffix>. */
-Tensor *derivative_tensor(Graph *, Tensor *t, const char *suffix, Role, Combine, const Directions *);
-/* The domain with fresh indices for the directions in front, which `index` receives. */
-Domain with_directions(Graph *, const Directions *, Domain, Expr **index);
+/* The domain with fresh indices for the directions, which `index` receives, in front of the others or behind them. */
+Domain with_directions(Graph *, const Directions *, Domain, bool behind, Expr **index);
 
 /* Tensors defined by a call (linear algebra): adjoints of its arguments; its tangent. Tensors by number. */
 void call_reverse(Graph *, Tensor *, Tensor *const *bar, const bool *active, const Directions *);

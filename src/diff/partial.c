@@ -138,8 +138,8 @@ static Expr *read_tangent(Sweep *s, Expr *e, Tensor *const *dot, Expr *const *di
     Expr *zero = expr_real(g, 0);
     if (!t) return expr_select(g, inside_condition(g, e->of.tensor, e->arg, &s->equation->domain), zero, fill);
     Expr **subs = NEW_ARRAY(g->arena, Expr *, n + e->n + 1);
-    for (uint32_t k = 0; k < n; k++) subs[k] = direction[k];
-    for (uint32_t k = 0; k < e->n; k++) subs[n + k] = e->arg[k];
+    for (uint32_t k = 0; k < e->n; k++) subs[k] = e->arg[k];
+    for (uint32_t k = 0; k < n; k++) subs[e->n + k] = direction[k];
     return expr_read(g, t, subs, e->fill ? (fill ? fill : zero) : NULL);
 }
 

@@ -13,23 +13,25 @@ typedef struct {
     Weights *weights;
 } Reverse;
 
-Domain with_directions(Graph *g, const Directions *dir, Domain d, Expr **index) {
+Domain with_directions(Graph *g, const Directions *dir, Domain d, bool behind, Expr **index) {
     if (!dir || dir->n == 0) return d;
     Domain all = {.n = dir->n + d.n, .range = NEW_ARRAY(g->arena, Range, dir->n + d.n), .guard = d.guard};
+    const uint32_t first = behind ? d.n : 0, others = behind ? 0 : dir->n;
     for (uint32_t k = 0; k < dir->n; k++) {
         uint32_t i = graph_add_index(g, dir->name[k]);
         index[k] = expr_index(g, i);
-        all.range[k] = range_make(g, i, expr_int(g, 0), dir->extent[k]);
+        all.range[first + k] = range_make(g, i, expr_int(g, 0), dir->extent[k]);
     }
-    for (uint32_t k = 0; k < d.n; k++) all.range[dir->n + k] = d.range[k];
+    for (uint32_t k = 0; k < d.n; k++) all.range[others + k] = d.range[k];
     return all;
 }
 
 Tensor *derivative_tensor(Graph *g, Tensor *t, const char *suffix, Role role, Combine op, const Directions *dir) {
     uint32_t n = dir ? dir->n : 0;
+    const uint32_t first = role == ROLE_ADJOINT ? 0 : t->rank, others = role == ROLE_ADJOINT ? n : 0;
     Expr **extent = NEW_ARRAY(g->arena, Expr *, n + t->rank + 1);
-    for (uint32_t k = 0; k < n; k++) extent[k] = dir->extent[k];
-    for (uint32_t k = 0; k < t->rank; k++) extent[n + k] = t->extent[k];
+    for (uint32_t k = 0; k < n; k++) extent[first + k] = dir->extent[k];
+    for (uint32_t k = 0; k < t->rank; k++) extent[others + k] = t->extent[k];
     Tensor *made = graph_add_tensor(g, name_printf(g->names, "%s_%s", t->name, suffix), TYPE_REAL, role, op, n + t->rank, extent, t->span);
     made->of = t;
     if (n == 0) made->index = t->index;
@@ -55,7 +57,7 @@ static void reverse_equation(Reverse *r, Equation *e) {
     uint32_t n = r->dir ? r->dir->n : 0;
     Expr **direction = NEW_ARRAY(g->arena, Expr *, n + 1);
     Weight w = weight_of(r->weights, e);
-    Domain d = with_directions(g, r->dir, e->domain, direction);
+    Domain d = with_directions(g, r->dir, e->domain, false, direction);
     Expr *seed = strong_mul(g, read_with(g, r->bar[e->target->number], direction, n, e->subs, e->target->rank), w.factor);
     Contributions all = body_adjoints(g, e, seed, r->active);
     for (uint32_t k = 0; k < all.n; k++) {

@@ -62,11 +62,11 @@ static int add_tangents(Compilation *c) {
     if (status != STATUS_DONE) return status;
     c->seeds = NEW_ARRAY(g->arena, Tensor *, c->wrt.n + 1);
     c->dots = NEW_ARRAY(g->arena, Tensor *, c->of.n + 1);
-    for (uint32_t k = 0; k < c->wrt.n; k++) {
-        Tensor *t = c->wrt.at[k];
-        c->seeds[k] = graph_add_tensor(g, name_printf(g->names, "%s_dot", t->name), TYPE_REAL, ROLE_SEED, COMBINE_SET, t->rank, t->extent, t->span);
-    }
-    diff_forward(g, c->wrt.at, c->seeds, c->wrt.n, c->of.at, c->of.n, NULL, c->dots);
+    Expr *n = expr_int(g, c->o->directions);
+    Symbol name = name_of(g->names, "d");
+    const Directions several = {.n = 1, .extent = &n, .name = &name}, *directions = c->o->directions > 0 ? &several : NULL;
+    for (uint32_t k = 0; k < c->wrt.n; k++) c->seeds[k] = derivative_tensor(g, c->wrt.at[k], "dot", ROLE_SEED, COMBINE_SET, directions);
+    diff_forward(g, c->wrt.at, c->seeds, c->wrt.n, c->of.at, c->of.n, directions, c->dots);
     return STATUS_DONE;
 }
 
@@ -98,6 +98,18 @@ static Function *function_new(Compilation *c, FunctionKind kind, Tensor *const *
     f->outputs = goals(c->g, outputs, c->g->outputs.at, f->n_outputs);
     vec_push(c->g->arena, &c->functions, f);
     return f;
+}
+
+/* Members named by tensors, with the shape of their tangents, which may have an axis for several directions. */
+static Tensor **shaped_like(Graph *g, Tensor *const *named, Tensor *const *shaped, uint32_t n) {
+    Tensor **list = NEW_ARRAY(g->arena, Tensor *, n + 1);
+    for (uint32_t k = 0; k < n; k++) {
+        list[k] = NEW(g->arena, Tensor);
+        *list[k] = *named[k];
+        list[k]->rank = shaped[k]->rank;
+        list[k]->extent = shaped[k]->extent;
+    }
+    return list;
 }
 
 static void give_gradient(Compilation *c, Function *f) {
@@ -179,9 +191,9 @@ static bool plan_all(Compilation *c) {
     }
     if (c->dots) {
         Function *jvp = function_new(c, FUNCTION_JVP, outputs);
-        jvp->results = goals(c->g, c->dots, c->of.at, c->of.n);
+        jvp->results = goals(c->g, c->dots, shaped_like(c->g, c->of.at, c->dots, c->of.n), c->of.n);
         jvp->n_results = c->of.n;
-        jvp->seeds = goals(c->g, c->seeds, c->wrt.at, c->wrt.n);
+        jvp->seeds = goals(c->g, c->seeds, shaped_like(c->g, c->wrt.at, c->seeds, c->wrt.n), c->wrt.n);
         jvp->n_seeds = c->wrt.n;
         if (!plan_function(jvp, &c->plan)) return false;
     }
@@ -204,6 +216,7 @@ static const char *command_line(Compilation *c) {
     text_add(&line, "bpc %s%s%s -O%d%s%s", stem_name(c->g->arena, c->m->path), real[o->real], mode[o->mode], o->level,
              o->blas == BLAS_NONE ? " --blas none" : "", o->standalone ? " --standalone" : "");
     if (o->sparse) text_add(&line, " --sparse");
+    if (o->directions > 0) text_add(&line, " --directions %lld", (long long)o->directions);
     for (uint32_t k = 0; k < o->defines.n; k++) text_add(&line, " -D %s=%.17g", o->defines.at[k].name, o->defines.at[k].value);
     const StringList *lists[] = {&o->want, &o->of, &o->wrt};
     static const char *const names[] = {"want", "of", "wrt"};

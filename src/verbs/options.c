@@ -40,6 +40,7 @@ const OptionRow code_options[] = {
 const OptionRow compile_options[] = {
     {"output", 'o', OPTION_TEXT, AT(output), "FILE", "write FILE, and the header beside it (the model's stem with .c); - is standard output", NULL, 0},
     {"emit", '\0', OPTION_CHOICE, AT(emit), "WHAT", "print c, bp, tokens, ast, graph, program or json (c)", "c|bp|tokens|ast|graph|program|json", 0},
+    {"directions", '\0', OPTION_WHOLE, AT(directions), "K", "jvp along K directions at once, on a last axis of tangents and results (one, without the axis)", NULL, 1},
     {"standalone", '\0', OPTION_FLAG, AT(standalone), NULL, "one .c file that needs no runtime: cc model.c -lm", NULL, 0},
     {"depend", '\0', OPTION_FLAG, AT(depend), NULL, "write a make dependency file; also -MD", NULL, 0},
     {"depend-file", '\0', OPTION_TEXT, AT(depend_file), "FILE", "its name (the output's stem with .d); also -MF", NULL, 0},

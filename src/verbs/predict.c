@@ -22,7 +22,7 @@ typedef struct {
 
 static bool is_scalar(const Prediction *p) { return p->of.n == 1 && p->of.at[0]->rank == 0; }
 
-/* Tangents that the caller would give, for each of wrt; `directions` > 0: so many of them, on a leading axis. */
+/* Tangents that the caller would give, for each of wrt; `directions` > 0: so many of them, on a last axis. */
 static Tensor **seeds(Modes *m, const char *suffix, int64_t directions) {
     Graph *g = m->g;
     Tensor **made = NEW_ARRAY(g->arena, Tensor *, m->p->wrt.n + 1);
@@ -30,8 +30,8 @@ static Tensor **seeds(Modes *m, const char *suffix, int64_t directions) {
         const Tensor *t = m->p->wrt.at[k];
         const uint32_t n = directions > 0;
         Expr **extent = NEW_ARRAY(g->arena, Expr *, t->rank + 2);
-        if (n) extent[0] = expr_int(g, directions);
-        for (uint32_t a = 0; a < t->rank; a++) extent[n + a] = t->extent[a];
+        if (n) extent[t->rank] = expr_int(g, directions);
+        for (uint32_t a = 0; a < t->rank; a++) extent[a] = t->extent[a];
         made[k] = graph_add_tensor(g, name_printf(g->names, "%s_%s", t->name, suffix), TYPE_REAL, ROLE_SEED, COMBINE_SET, n + t->rank, extent, t->span);
     }
     return made;

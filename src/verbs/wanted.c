@@ -85,15 +85,14 @@ static double size_of(const Tensor *t) { /* run-time dims count as many */
     return n;
 }
 
-/* OF_WRT[first, second] = from[second, first] or from[first, second]. */
-static Tensor *paired(Graph *g, const Tensor *first, const Tensor *second, Tensor *from, bool second_first) {
+/* OF_WRT, with the axes of both. */
+static Tensor *paired(Graph *g, const Tensor *first, const Tensor *second, Tensor *from) {
     uint32_t rank = first->rank + second->rank;
-    Expr **extent = NEW_ARRAY(g->arena, Expr *, rank + 1), **index = NEW_ARRAY(g->arena, Expr *, rank + 1), **subs = NEW_ARRAY(g->arena, Expr *, rank + 1);
+    Expr **extent = NEW_ARRAY(g->arena, Expr *, rank + 1), **index = NEW_ARRAY(g->arena, Expr *, rank + 1);
     for (uint32_t k = 0; k < rank; k++) extent[k] = k < first->rank ? first->extent[k] : second->extent[k - first->rank];
     Tensor *t = graph_add_tensor(g, name_printf(g->names, "%s_%s", first->name, second->name), TYPE_REAL, ROLE_ADJOINT, COMBINE_SET, rank, extent, first->span);
     Domain d = domain_of_tensor(g, t, index);
-    for (uint32_t k = 0; k < rank; k++) subs[k] = !second_first ? index[k] : k < second->rank ? index[first->rank + k] : index[k - second->rank];
-    graph_add_equation(g, t, index, expr_read(g, from, subs, NULL), d, NULL, first->span);
+    graph_add_equation(g, t, index, expr_read(g, from, index, NULL), d, NULL, first->span);
     return t;
 }
 
@@ -107,7 +106,7 @@ static Tensor *jacobian(Graph *g, Tensor *of, Tensor *wrt, Mode mode) {
         Directions d = directions_of(g, of);
         diff_reverse(g, &of, NULL, 1, &wrt, 1, of->rank ? &d : NULL, &made);
     }
-    return paired(g, of, wrt, made, forward);
+    return paired(g, of, wrt, made);
 }
 
 static void derive_vjp(Model *m, Wanted *w, Mode mode) {
@@ -135,7 +134,7 @@ static void derive_hessian(Model *m, Wanted *w, Mode mode) {
         Directions d = directions_of(g, w->wrt.at[k]);
         Tensor **dot = NEW_ARRAY(g->arena, Tensor *, w->wrt.n + 1);
         diff_forward(g, &w->wrt.at[k], NULL, 1, bar, w->wrt.n, d.n ? &d : NULL, dot);
-        for (uint32_t j = 0; j < w->wrt.n; j++) w->result[j * w->wrt.n + k] = paired(g, w->wrt.at[j], w->wrt.at[k], dot[j], true);
+        for (uint32_t j = 0; j < w->wrt.n; j++) w->result[j * w->wrt.n + k] = paired(g, w->wrt.at[j], w->wrt.at[k], dot[j]);
     }
 }
 
