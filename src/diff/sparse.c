@@ -138,21 +138,13 @@ static void add_ranges(Join *j, Domain *to, const Domain *from, const bool *gone
     }
 }
 
-static bool range_uses(Graph *g, const Range *r, uint32_t index) {
-    for (uint32_t b = 0; b < r->n_lo; b++)
-        if (expr_uses_index(g, r->lo[b], index)) return true;
-    for (uint32_t b = 0; b < r->n_hi; b++)
-        if (expr_uses_index(g, r->hi[b], index)) return true;
-    return false;
-}
-
 /* A range stands behind those whose indices its bounds use. False where that is a circle. */
 static bool sort_ranges(Graph *g, Domain *d) {
     for (uint32_t k = 0; k < d->n; k++) {
         uint32_t next = k;
         for (; next < d->n; next++) {
             bool ready = true;
-            for (uint32_t j = k; j < d->n; j++) ready &= j == next || !range_uses(g, &d->range[next], d->range[j].index);
+            for (uint32_t j = k; j < d->n; j++) ready &= j == next || !range_uses_index(g, &d->range[next], d->range[j].index);
             if (ready) break;
         }
         if (next == d->n) return false;

@@ -104,6 +104,14 @@ void graph_add_check(Graph *g, Check check) {
     vec_push(g->arena, &g->checks, check);
 }
 
+bool range_uses_index(Graph *g, const Range *r, uint32_t index) {
+    for (uint32_t b = 0; b < r->n_lo; b++)
+        if (expr_uses_index(g, r->lo[b], index)) return true;
+    for (uint32_t b = 0; b < r->n_hi; b++)
+        if (expr_uses_index(g, r->hi[b], index)) return true;
+    return false;
+}
+
 Range range_make(Graph *g, uint32_t index, Expr *lo, Expr *hi) {
     return (Range){.index = index, .n_lo = 1, .n_hi = 1, .lo = copy_exprs(g->arena, &lo, 1), .hi = copy_exprs(g->arena, &hi, 1)};
 }

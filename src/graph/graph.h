@@ -237,6 +237,7 @@ void graph_add_check(Graph *, Check);
 Domain domain_copy(Arena *, Domain);
 /* lo .. hi with one bound each. */
 Range range_make(Graph *, uint32_t index, Expr *lo, Expr *hi);
+bool range_uses_index(Graph *, const Range *, uint32_t index); /* in its bounds */
 /* Convenience: a domain of plain indices 0..extent[k] with fresh indices named by the tensor's own, or i, j, k…;
  * `index` receives the INDEX expressions. */
 Domain domain_of_tensor(Graph *, const Tensor *, Expr **index);

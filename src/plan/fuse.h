@@ -4,6 +4,8 @@
 
 #include "plan/plan.h"
 
+/* Sums whose innermost loop jumps through memory run along the last axis of what they define; before fuse_loops. */
+void interchange_sums(Function *);
 /* Nests of equal range become one loop where every dependence between them stays inside one turn. */
 void fuse_loops(Function *);
 /* After place_tensors, in this order. Sums that an inner loop leaves in one place get a local scalar; long sums in single

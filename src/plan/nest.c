@@ -52,10 +52,7 @@ static bool left_first(Graph *g, const Equation *e) {
         for (uint32_t j = 0; j < k; j++) {
             uint32_t earlier = e->domain.range[j].index;
             if (equation_has_left(e, earlier)) continue;
-            for (uint32_t b = 0; b < r->n_lo; b++)
-                if (expr_uses_index(g, r->lo[b], earlier)) return false;
-            for (uint32_t b = 0; b < r->n_hi; b++)
-                if (expr_uses_index(g, r->hi[b], earlier)) return false;
+            if (range_uses_index(g, r, earlier)) return false;
         }
     }
     return true;

@@ -97,6 +97,7 @@ static bool plan_steps(Function *f, const Need *n, const PlanOptions *options) {
     f->body = nest_order(f, order, options);
     if (options->level >= 2) {
         find_kernels(f);
+        interchange_sums(f);
         fuse_loops(f);
     }
     return true;
