@@ -8,80 +8,6 @@
 #include "chart/axis.h"
 
 #include <math.h>
-#include <stdlib.h>
-
-/* ---- decimals ---------------------------------------------------------------------------------------------------- */
-enum { MOST_PADDING = 9 };
-
-static Decimal reduced(Decimal d) {
-    if (d.digits == 0) return (Decimal){0, 0};
-    for (; d.digits % 10 == 0; d.exponent++) d.digits /= 10;
-    return d;
-}
-
-/* pow(10, n), or its reciprocal, is exact where it can be; 10^-n in one step is not. */
-static double scaled(double value, int exponent) { return exponent < 0 ? value / pow(10, -exponent) : value * pow(10, exponent); }
-
-Decimal decimal_of(double value, int digits) {
-    if (value == 0 || !isfinite(value)) return (Decimal){0, 0};
-    int exponent = (int)floor(log10(fabs(value))) - digits + 1;
-    if (exponent < -300) exponent = -300; /* 10^-exponent stays finite */
-    return reduced((Decimal){llround(scaled(value, -exponent)), exponent});
-}
-
-static void plain_print(Text *out, Decimal d) {
-    d = reduced(d);
-    if (d.exponent >= 0) {
-        text_add(out, "%lld", (long long)d.digits);
-        for (int k = 0; k < d.exponent; k++) text_put(out, "0", 1);
-        return;
-    }
-    int places = -d.exponent;
-    char text[32];
-    int n = snprintf(text, sizeof text, "%0*lld", places + 1, (long long)llabs(d.digits));
-    text_add(out, "%s%.*s.%s", d.digits < 0 ? "-" : "", n - places, text, text + n - places);
-}
-
-static void superscript(Text *out, int number) {
-    static const char *const digit[] = {"⁰", "¹", "²", "³", "⁴", "⁵", "⁶", "⁷", "⁸", "⁹"};
-    char text[16];
-    snprintf(text, sizeof text, "%d", number);
-    for (const char *at = text; *at; at++) text_add(out, "%s", *at == '-' ? "⁻" : digit[*at - '0']);
-}
-
-/* How many digits stand before the point, less one: the power of ten of the number. */
-static int magnitude(Decimal d) {
-    int n = -1;
-    for (int64_t left = llabs(d.digits); left > 0; left /= 10) n++;
-    return d.exponent + n;
-}
-
-static void power_print(Text *out, Decimal d) {
-    int power = magnitude(d);
-    if (d.digits != 1) plain_print(out, (Decimal){d.digits, d.exponent - power});
-    if (d.digits != 1) text_add(out, "×");
-    text_add(out, "10");
-    superscript(out, power);
-}
-
-static void unit_print(Text *out, Decimal d, const char *unit) {
-    static const char *const prefix[] = {"y", "z", "a", "f", "p", "n", "µ", "m", "", "k", "M", "G", "T", "P", "E", "Z", "Y"};
-    enum { ONE = 8, MOST = sizeof prefix / sizeof *prefix - 1 };
-    int step = d.digits == 0 ? ONE : ONE + (int)floor(magnitude(d) / 3.0);
-    if (step < 0) step = 0;
-    if (step > MOST) step = MOST;
-    Decimal rest = {d.digits, d.exponent - 3 * (step - ONE)};
-    if (abs(magnitude(rest)) > MOST_PADDING) power_print(out, rest);
-    else plain_print(out, rest);
-    text_add(out, " %s%s", prefix[step], unit);
-}
-
-void decimal_print(Text *out, Decimal d, const char *unit) {
-    d = reduced(d);
-    if (unit) unit_print(out, d, unit);
-    else if (d.digits == 0 || (magnitude(d) >= -3 && magnitude(d) < 6)) plain_print(out, d);
-    else power_print(out, d);
-}
 
 /* ---- the range ------------------------------------------------------------------------------------------------------ */
 bool axis_shows(ChartScale scale, double value) { return isfinite(value) && (scale == CHART_LINEAR || value > 0); }
@@ -114,13 +40,13 @@ static bool inside(const Axis *a, double value) {
 }
 
 static void add_tick(Axis *a, Decimal d, bool labelled) {
-    double value = scaled((double)d.digits, d.exponent);
+    double value = decimal_scale((double)d.digits, d.exponent);
     if (a->n < MOST_TICKS && axis_shows(a->scale, value) && inside(a, value)) a->tick[a->n++] = (Tick){value, d, labelled};
 }
 
 /* ---- linear ticks ------------------------------------------------------------------------------------------------------ */
 static void ticks_every(Axis *a, double low, double high, int64_t step, int exponent, bool labelled, int64_t except) {
-    const double size = scaled((double)step, exponent);
+    const double size = decimal_scale((double)step, exponent);
     if (!(size > 0)) return; /* less than a double can say */
     for (double k = ceil(low / size - 1e-9); k <= floor(high / size + 1e-9); k++)
         if (!except || (int64_t)k % except != 0) add_tick(a, (Decimal){(int64_t)k * step, exponent}, labelled);
@@ -131,7 +57,7 @@ static void linear_ticks(Axis *a, double low, double high, uint32_t room) {
     static const int64_t steps[] = {1, 2, 5, 10}, parts[] = {5, 4, 5, 5}; /* 2 has quarters of 0.5 */
     const double rough = (high - low) / room;
     int exponent = (int)floor(log10(rough)), k = 0;
-    while (k < 3 && scaled((double)steps[k], exponent) < rough * (1 - 1e-9)) k++;
+    while (k < 3 && decimal_scale((double)steps[k], exponent) < rough * (1 - 1e-9)) k++;
     ticks_every(a, low, high, steps[k], exponent, true, 0);
     ticks_every(a, low, high, steps[k] * 10 / parts[k], exponent - 1, false, parts[k]);
 }

@@ -2,13 +2,8 @@
 #ifndef BPC_CHART_AXIS_H
 #define BPC_CHART_AXIS_H
 
+#include "base/decimal.h"
 #include "chart/chart.h"
-
-/* digits * 10^exponent, exactly: what stands at a tick. */
-typedef struct {
-    int64_t digits;
-    int exponent;
-} Decimal;
 
 typedef struct {
     double value;
@@ -30,10 +25,5 @@ bool axis_shows(ChartScale, double);
 void axis_lay_out(Axis *, ChartScale, double low, double high, uint32_t room);
 /* 0 at the low end, 1 at the high end. */
 double axis_place(const Axis *, double);
-
-/* The nearest number of so many significant digits (at most 15). */
-Decimal decimal_of(double, int digits);
-/* As people write it: 0.25, 1200, 3×10⁻⁹; with a unit 250 m…: 3 ns. */
-void decimal_print(Text *, Decimal, const char *unit);
 
 #endif
