@@ -12,6 +12,7 @@ const Verb verbs[] = {
     {"eval", "bpc eval model.bp --data d.json", "compute outputs, and with --want derivatives, as JSON", verb_eval},
     {"check", "bpc check model.bp", "does the gradient hold? reverse against forward against finite differences", verb_check},
     {"cost", "bpc cost model.bp", "what it costs on paper: nodes, edges, paths; flops, bytes and memory of each mode", verb_cost},
+    {"bench", "bpc bench model.bp", "what it costs on this machine: every mode generated, compiled, run and compared", verb_bench},
     {0}};
 
 static int print_help(void) {

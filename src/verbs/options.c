@@ -49,7 +49,7 @@ const OptionRow compile_options[] = {
 
 void options_init(Options *o, Arena *arena) {
     *o = (Options){.arena = arena, .level = 2, .training = -1, .seed = -1, .samples = 64, .split = NAN, .clip = NAN, .rate = NAN,
-                   .epochs = -1, .batch = -1, .n_threads = -1, .checkpoint_every = -1};
+                   .epochs = -1, .batch = -1, .n_threads = -1, .checkpoint_every = -1, .seconds = 1};
 }
 
 bool option_in(const StringList *list, const char *name) {

@@ -40,6 +40,12 @@ typedef struct {
     int64_t seed;  /* -1: not said */
     int64_t samples;        /* check: entries of a large tensor that are looked at */
     double tolerance;       /* check: 0: by the precision */
+    /* bench */
+    StringList modes;
+    const char *sweep;
+    bool json; /* also cost */
+    double seconds;      /* measured, for each set of sizes */
+    int64_t repetitions; /* samples of each mode; 0: as many as fit */
     /* train */
     const char *columns, *valid, *optimizer, *schedule, *init, *log, *plot, *resume, *checkpoint_file;
     double split, clip, rate; /* NaN: not said */

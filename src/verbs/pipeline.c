@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "verbs/verbs.h"
@@ -42,9 +43,11 @@ bool use_colour(void) {
 }
 
 int model_report(Model *m, const Options *o) {
+    const bool errors = diag_errors(m->base.diag) > 0;
+    if (o->quiet > errors) return errors ? STATUS_WRONG_MODEL : STATUS_DONE;
     if (o->diagnostics == DIAGNOSTICS_JSON) diag_print_json(m->base.diag, stderr);
     else diag_print(m->base.diag, stderr, use_colour());
-    return diag_errors(m->base.diag) > 0 ? STATUS_WRONG_MODEL : STATUS_DONE;
+    return errors ? STATUS_WRONG_MODEL : STATUS_DONE;
 }
 
 static void set_warnings(Model *m, const Options *o) {
@@ -84,6 +87,22 @@ void model_close(Model *m) {
     base_free(&m->base);
     free(m->text);
     *m = (Model){0};
+}
+
+/* ---- files ----------------------------------------------------------------------------------------------------------- */
+int can_write(Arena *arena, const char *path) {
+    struct stat there;
+    if (!path) return STATUS_DONE;
+    if (stat(path, &there) == 0 && !S_ISREG(there.st_mode)) {
+        fprintf(stderr, "bpc: cannot write '%s': not an ordinary file\n", path);
+        return STATUS_FAILED;
+    }
+    const char *slash = strrchr(path, '/');
+    const char *folder = !slash ? "." : slash == path ? "/" : arena_strndup(arena, path, (size_t)(slash - path));
+    if (access(folder, W_OK) == 0 || access(path, W_OK) == 0) return STATUS_DONE;
+    fprintf(stderr, "bpc: cannot write '%s': ", path);
+    perror(folder);
+    return STATUS_FAILED;
 }
 
 /* ---- tensors by name --------------------------------------------------------------------------------------------------- */

@@ -18,10 +18,14 @@ const char *place_library(Arena *), *place_headers(Arena *), *place_archive(Aren
 
 /* Reads the file, checks it, prints what is wrong. Returns a status; on success model->graph is there. */
 int model_open(Model *, const Options *);
-/* Prints messages that stages after the check added; STATUS_WRONG_MODEL where there are errors. */
+/* Prints messages that stages after the check added; STATUS_WRONG_MODEL where there are errors. options->quiet: 1: no
+ * warnings, which were seen before; 2: nothing. */
 int model_report(Model *, const Options *);
 void model_close(Model *);
 bool use_colour(void);
+/* Can results be put there (NULL: nothing is asked)? Before long work, that is: it should not end in a folder that does not
+ * exist; and a file put in place by a rename must never take the place of a device. Prints what is wrong; returns a status. */
+int can_write(Arena *, const char *path);
 
 /* The tensors that --of, --wrt name. The loss, the parameters, the real outputs where nothing is said. Each prints
  * what is wrong and returns a status. */

@@ -7,7 +7,6 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "bp_data.h"
@@ -161,23 +160,6 @@ static void set_run(Trainer *t) {
 }
 
 /* ---- before and after ------------------------------------------------------------------------------------------------------ */
-/* A long run should not end in a folder that does not exist; and files are put in place by a rename, which must never
- * take the place of a device. */
-static int can_write(Arena *arena, const char *path) {
-    struct stat there;
-    if (!path) return STATUS_DONE;
-    if (stat(path, &there) == 0 && !S_ISREG(there.st_mode)) {
-        fprintf(stderr, "bpc: cannot write '%s': not an ordinary file\n", path);
-        return STATUS_FAILED;
-    }
-    const char *slash = strrchr(path, '/');
-    const char *folder = !slash ? "." : slash == path ? "/" : arena_strndup(arena, path, (size_t)(slash - path));
-    if (access(folder, W_OK) == 0 || access(path, W_OK) == 0) return STATUS_DONE;
-    fprintf(stderr, "bpc: cannot write '%s': ", path);
-    perror(folder);
-    return STATUS_FAILED;
-}
-
 static void print_values(const Trainer *t, const double *values, const char *on) {
     const bp_tensor *tensor[BP_VALUES_MAX + 1];
     uint32_t n = bp_value_count(t->native.model, tensor);

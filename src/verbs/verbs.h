@@ -19,6 +19,7 @@ int verb_compile(int argc, char **argv);
 int verb_train(int argc, char **argv);
 int verb_eval(int argc, char **argv);
 int verb_check(int argc, char **argv);
+int verb_bench(int argc, char **argv);
 int verb_cost(int argc, char **argv);
 
 #endif

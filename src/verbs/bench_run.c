@@ -1,0 +1,472 @@
+/* One set of sizes: the model is opened, its derivatives are generated and built for this machine, given data or random ones are
+ * bound to them, and all modes are measured in turns, so that whatever else the machine does falls on all of them alike.
+ *
+ * A sample is as many calls as make it long enough for the clock; nothing is subtracted from it. Of forward mode, which calls
+ * its function once for each parameter, a sample holds as many of these calls as fit, one direction after another, and the time
+ * of all is in proportion. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "bp_random.h"
+#include "verbs/bench.h"
+#include "verbs/execute.h"
+#include "verbs/verbs.h"
+
+enum { LEAST_ROUNDS = 3, ROUNDS_AIMED_AT = 15, MOST_ROUNDS = 1000 };
+static const double shortest_sample = 20e-6, longest_sample = 20e-3;
+
+/* Unit directions, one after another, in arrays that are 0 elsewhere. */
+typedef struct {
+    const Execution *execution;
+    void **array;
+    const TensorList *of;
+    int64_t *count;
+    uint32_t tensor;
+    int64_t element; /* -1: before the first */
+} Units;
+
+typedef struct {
+    BenchMode mode;
+    BoundCall call;
+    Units *units;       /* or NULL */
+    BenchPaths *paths;  /* instead of a call */
+    int64_t inner;      /* calls in a sample */
+    double spent;
+    uint32_t n;
+    double sample[MOST_ROUNDS]; /* seconds of a call */
+} Runner;
+
+typedef struct {
+    Bench *bench;
+    const Options *options;
+    BenchPoint *point;
+    Model model, generated; /* the generated one is used up */
+    TensorList of, wrt;
+    BenchCase how;
+    Case data;
+    Request request;
+    Wanted wanted[1];
+    Execution execution;
+    Prediction prediction;
+    BenchPaths *paths;
+    Runner *runner[N_BENCHES];
+    uint32_t n;
+    void **tangents, **cotangents, **grads, **dots; /* directions of the comparison, and what comes of them */
+} Run;
+
+static bool wanted(const Run *r, BenchMode mode) { return r->point->result[mode].wanted; }
+
+/* ---- what is measured ------------------------------------------------------------------------------------------------ */
+int bench_tensors(Model *m, const Options *o, TensorList *of, TensorList *wrt) {
+    int status = model_wrt(m, o, wrt);
+    if (status != STATUS_DONE) return status;
+    if (o->of.n > 0 || !m->graph->loss) return model_of_tangents(m, o, of);
+    vec_push(m->base.arena, of, m->graph->loss);
+    return STATUS_DONE;
+}
+
+int bench_case(Case *c, Model *m, const Options *o, const BenchCase *how) {
+    return o->data ? case_read(c, m, o) : case_random_at(c, m, o, how->dims, how->positive);
+}
+
+static int64_t elements(const Run *r, const TensorList *list) {
+    int64_t n = 0;
+    for (uint32_t k = 0; k < list->n; k++) n += case_count(&r->data, list->at[k]);
+    return n;
+}
+
+/* ---- sizes ------------------------------------------------------------------------------------------------------------ */
+static void print_bytes(Text *out, double bytes) { decimal_print(out, decimal_of(bytes, 3), "B"); }
+
+/* All that the model touches in any mode, more than once over: drawn as doubles, held in the model's precision. */
+static int memory_suffices(const Run *r) {
+    double most = 0;
+    for (CostMode k = 0; k < N_COSTS; k++)
+        if (r->prediction.row[k].known) most = fmax(most, r->prediction.row[k].memory.value);
+    const double there = (double)sysconf(_SC_PHYS_PAGES) * (double)sysconf(_SC_PAGESIZE);
+    if (!(3 * most > there)) return STATUS_DONE;
+    Text text = {0};
+    print_bytes(&text, 3 * most);
+    text_add(&text, ", and this machine has ");
+    print_bytes(&text, there);
+    fprintf(stderr, "bpc: sizes too large to run: arrays and workspace take %s (smaller ones with -D or --data)\n", text.at);
+    text_free(&text);
+    return STATUS_WRONG_MODEL;
+}
+
+static int choose_sizes(Run *r, double at) {
+    const Graph *g = r->model.graph;
+    int64_t *dims = NEW_ARRAY(r->model.base.arena, int64_t, g->dims.n + 1);
+    for (uint32_t k = 0; k < g->dims.n; k++) {
+        const bool swept = r->bench->sweep && strcmp(g->dims.at[k].name, r->bench->sweep) == 0;
+        if (swept && r->options->data) {
+            fprintf(stderr, "bpc: --sweep: the size '%s' is that of the data; sweep over it without --data\n", r->bench->sweep);
+            return STATUS_FAILED;
+        }
+        dims[k] = swept ? (int64_t)at : USUAL_SIZE;
+    }
+    r->how.dims = dims;
+    return STATUS_DONE;
+}
+
+static const char *sizes_text(const Run *r) {
+    const Graph *g = r->model.graph;
+    Text text = {0};
+    text_add(&text, "%s", "");
+    for (uint32_t k = 0; k < g->dims.n; k++) text_add(&text, "%s = %lld, ", g->dims.at[k].name, (long long)r->data.dims[k]);
+    const char *kept = arena_printf(r->bench->arena, "%s", text.at);
+    text_free(&text);
+    return kept;
+}
+
+/* ---- generated code ----------------------------------------------------------------------------------------------------- */
+/* One emission has every function that any mode calls. */
+static int generate(Run *r) {
+    Options o = *r->options;
+    const bool scalar = r->point->scalar;
+    o.of = (StringList){0};
+    for (uint32_t k = 0; k < r->of.n; k++) vec_push(o.arena, &o.of, r->of.at[k]->name);
+    const Want want = scalar ? WANT_HVP : WANT_VJP;
+    const bool other = scalar ? wanted(r, BENCH_HVP) : true;
+    r->wanted[0] = (Wanted){.row = &want_rows[want]};
+    r->request = (Request){.gradient = scalar, .tangents = true, .training = 1, .wrt = r->wrt.at, .n_wrt = r->wrt.n, .of = r->of.at, .n_of = r->of.n,
+                           .wanted = r->wanted, .n_wanted = other, .fast = true};
+    int status = model_open(&r->generated, &o);
+    return status == STATUS_DONE ? execute_open(&r->execution, &r->generated, &o, &r->data, &r->request) : status;
+}
+
+static void close_generated(Run *r) {
+    execute_close(&r->execution);
+    if (r->generated.base.arena) model_close(&r->generated);
+}
+
+static double **drawn(const Run *r, const TensorList *list, uint64_t stream) {
+    Arena *arena = r->model.base.arena;
+    double **values = NEW_ARRAY(arena, double *, list->n + 1);
+    for (uint32_t k = 0; k < list->n; k++) {
+        const int64_t n = case_count(&r->data, list->at[k]);
+        values[k] = NEW_ARRAY(arena, double, (size_t)n + 1);
+        for (int64_t j = 0; j < n; j++) values[k][j] = bp_normal(r->data.seed, stream, list->at[k]->number, (uint64_t)j, 0, 1);
+    }
+    return values;
+}
+
+static int call_once(const BoundCall *call, const Run *r) {
+    const int status = bound_call(call);
+    if (status == BP_OK) return STATUS_DONE;
+    const bool random = status == BP_E_RANGE && !r->options->data;
+    fprintf(stderr, "bpc: %s: %s%s\n", r->model.path, bp_status_text(status), random ? "; random data do not fit this model: --data FILE gives others" : "");
+    return STATUS_WRONG_MODEL;
+}
+
+/* Is every result of the value a number? Infinite and nan numbers are no slower, but a derivative of them says nothing. */
+static int find_finite(Run *r, bool *finite) {
+    ResultGroup values = {0};
+    BoundCall value;
+    int status = execute_bind(&r->execution, "predict", NULL, NULL, &value);
+    if (status == STATUS_DONE) status = call_once(&value, r);
+    if (status == STATUS_DONE) status = execute_values(&r->execution, &values);
+    *finite = true;
+    for (uint32_t k = 0; status == STATUS_DONE && k < values.results.n; k++) {
+        const Result *result = &values.results.at[k];
+        double n = 1;
+        for (uint32_t a = 0; a < result->rank; a++) n *= (double)result->extent[a];
+        for (int64_t j = 0; j < (int64_t)n; j++) *finite &= isfinite(result->values[j]) != 0;
+    }
+    return status;
+}
+
+/* Random inputs that leave the model's domain (the logarithm of a negative number) are drawn again, positive. */
+static int find_case(Run *r) {
+    for (int turn = 0;; turn++) {
+        r->how.positive = turn == 1;
+        bool finite = true;
+        int status = r->options->data ? STATUS_DONE : bench_case(&r->data, &r->model, r->options, &r->how); /* data are read already */
+        if (status == STATUS_DONE) status = generate(r);
+        if (status == STATUS_DONE) status = find_finite(r, &finite);
+        if (status != STATUS_DONE || finite || turn == 1 || r->options->data) return status;
+        close_generated(r);
+    }
+}
+
+/* ---- modes ------------------------------------------------------------------------------------------------------------- */
+static Units *units_new(Run *r, const TensorList *of, void ***array) {
+    Units *u = NEW(r->model.base.arena, Units);
+    *u = (Units){.execution = &r->execution, .of = of, .element = -1, .count = NEW_ARRAY(r->model.base.arena, int64_t, of->n + 1)};
+    for (uint32_t k = 0; k < of->n; k++) u->count[k] = case_count(&r->data, of->at[k]);
+    u->array = *array = execute_arrays(&r->execution, of->at, of->n, 1, NULL);
+    return u;
+}
+
+static void next_unit(Units *u) {
+    if (u->element >= 0) execute_store(u->execution, u->array[u->tensor], u->element, 0);
+    for (u->element++; u->element >= u->count[u->tensor]; u->element = 0) u->tensor = (u->tensor + 1) % u->of->n;
+    execute_store(u->execution, u->array[u->tensor], u->element, 1);
+}
+
+static Runner *add_runner(Run *r, BenchMode mode) {
+    Runner *runner = NEW(r->model.base.arena, Runner);
+    runner->mode = mode;
+    r->runner[r->n++] = runner;
+    return runner;
+}
+
+static int add_call(Run *r, BenchMode mode, const char *name, void *seeds, void *results) {
+    if (!wanted(r, mode)) return STATUS_DONE;
+    r->point->result[mode].calls = 1;
+    return execute_bind(&r->execution, name, seeds, results, &add_runner(r, mode)->call);
+}
+
+/* A call for each element of `over`. */
+static int add_loop(Run *r, BenchMode mode, const char *name, const TensorList *over, void *results) {
+    if (!wanted(r, mode)) return STATUS_DONE;
+    void **seeds;
+    Units *units = units_new(r, over, &seeds);
+    int status = add_call(r, mode, name, seeds, results);
+    if (status != STATUS_DONE) return status;
+    r->runner[r->n - 1]->units = units;
+    r->point->result[mode].calls = (double)elements(r, over);
+    return STATUS_DONE;
+}
+
+static int add_modes(Run *r) {
+    Execution *x = &r->execution;
+    const bool scalar = r->point->scalar;
+    r->tangents = execute_arrays(x, r->wrt.at, r->wrt.n, 1, (const double *const *)drawn(r, &r->wrt, 3));
+    r->cotangents = execute_arrays(x, r->of.at, r->of.n, 1, (const double *const *)drawn(r, &r->of, 4));
+    r->grads = execute_arrays(x, r->wrt.at, r->wrt.n, 1, NULL);
+    r->dots = execute_arrays(x, r->of.at, r->of.n, 1, NULL);
+    int status = add_call(r, BENCH_VALUE, "predict", NULL, NULL);
+    if (status == STATUS_DONE) status = scalar ? add_call(r, BENCH_REVERSE, "gradient", NULL, r->grads) : add_call(r, BENCH_REVERSE, "vjp", r->cotangents, r->grads);
+    if (status == STATUS_DONE && !scalar) status = add_loop(r, BENCH_BACKWARD, "vjp", &r->of, execute_arrays(x, r->wrt.at, r->wrt.n, 1, NULL));
+    if (status == STATUS_DONE && scalar) status = add_call(r, BENCH_HVP, "hvp", r->tangents, execute_arrays(x, r->wrt.at, r->wrt.n, 1, NULL));
+    if (status == STATUS_DONE) status = add_call(r, BENCH_JVP, "jvp", r->tangents, r->dots);
+    if (status == STATUS_DONE) status = add_loop(r, BENCH_FORWARD, "jvp", &r->wrt, execute_arrays(x, r->of.at, r->of.n, 1, NULL));
+    return status;
+}
+
+/* The baseline is left out, with a note, where there are too many paths. */
+static void add_paths(Run *r) {
+    BenchResult *result = &r->point->result[BENCH_PATHS];
+    double steps = NAN;
+    if (!result->wanted) return;
+    bench_progress(r->bench, "%scounting paths", r->point->sizes);
+    r->paths = bench_paths_new(r->bench->arena, r->options, &r->how, &result->note, &r->point->paths, &steps);
+    if (!r->paths) return;
+    Runner *runner = add_runner(r, BENCH_PATHS);
+    runner->paths = r->paths;
+    result->calls = 1;
+    result->flops = 2 * steps;
+}
+
+/* ---- do they agree? ------------------------------------------------------------------------------------------------------- */
+typedef struct { double sum, size; } Dot;
+
+/* <a, b>, and the sum of the magnitudes in it. `a` NULL: ones. */
+static Dot dot(const Run *r, const TensorList *list, void *const *a, void *const *b) {
+    Dot d = {0, 0};
+    for (uint32_t k = 0; k < list->n; k++) {
+        const int64_t n = case_count(&r->data, list->at[k]);
+        for (int64_t j = 0; j < n; j++) {
+            const double term = (a ? execute_fetch(&r->execution, a[k], j) : 1) * execute_fetch(&r->execution, b[k], j);
+            d.sum += term;
+            d.size += fabs(term);
+        }
+    }
+    return d;
+}
+
+static void compare(Run *r, Dot a, Dot b) {
+    const double size = fmax(a.size, b.size), off = size > 0 ? fabs(a.sum - b.sum) / size : 0;
+    if (!(off <= r->point->disagreement)) r->point->disagreement = off;
+}
+
+static Dot dot_paths(const Run *r) {
+    const double *sums = bench_paths_sums(r->paths);
+    Dot d = {0, 0};
+    for (uint32_t k = 0; k < r->wrt.n; k++) {
+        const int64_t n = case_count(&r->data, r->wrt.at[k]);
+        for (int64_t j = 0; j < n; j++) {
+            const double term = *sums++ * execute_fetch(&r->execution, r->tangents[k], j);
+            d.sum += term;
+            d.size += fabs(term);
+        }
+    }
+    return d;
+}
+
+/* <v, J t> by forward mode is <J' v, t> by reverse mode, and with ones for v the sum over all paths. Calls every function
+ * once, which warms it up. */
+static int compare_modes(Run *r) {
+    for (uint32_t k = 0; k < r->n; k++) {
+        Runner *runner = r->runner[k];
+        if (runner->paths) bench_paths_walk(runner->paths);
+        else if (runner->units) continue;
+        else if (call_once(&runner->call, r) != STATUS_DONE) return STATUS_WRONG_MODEL;
+    }
+    if (!wanted(r, BENCH_JVP)) return STATUS_DONE;
+    r->point->disagreement = 0;
+    if (wanted(r, BENCH_REVERSE))
+        compare(r, dot(r, &r->of, r->point->scalar ? NULL : r->cotangents, r->dots), dot(r, &r->wrt, r->tangents, r->grads));
+    if (r->paths) compare(r, dot(r, &r->of, NULL, r->dots), dot_paths(r));
+    return STATUS_DONE;
+}
+
+/* ---- timing ---------------------------------------------------------------------------------------------------------------- */
+/* Seconds of so many calls. The statuses were looked at before. */
+static double time_calls(Runner *runner, int64_t n) {
+    const double begin = clock_seconds();
+    if (runner->paths)
+        for (int64_t k = 0; k < n; k++) bench_paths_walk(runner->paths);
+    else
+        for (int64_t k = 0; k < n; k++) {
+            if (runner->units) next_unit(runner->units);
+            bound_call(&runner->call);
+        }
+    return clock_seconds() - begin;
+}
+
+/* How many calls make a sample of about this length. */
+static void calibrate(Runner *runner, double seconds) {
+    int64_t n = 1;
+    for (double took = 0; !bench_stopped(); n = took > 0 ? (int64_t)fmin(16.0 * (double)n, ceil((double)n * seconds / took)) : 16 * n) {
+        took = time_calls(runner, n);
+        if (took >= seconds / 2) break;
+    }
+    runner->inner = n;
+}
+
+static int ascending(const void *a, const void *b) {
+    const double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+static double quantile(const double *sorted, uint32_t n, double q) {
+    const double at = q * (n - 1);
+    const uint32_t low = (uint32_t)at;
+    return low + 1 < n ? sorted[low] + (at - low) * (sorted[low + 1] - sorted[low]) : sorted[n - 1];
+}
+
+static void summarise(BenchResult *result, Runner *runner) {
+    if (runner->n == 0) return;
+    qsort(runner->sample, runner->n, sizeof *runner->sample, ascending);
+    result->samples = runner->n;
+    result->timed = (double)runner->inner;
+    result->median = result->calls * quantile(runner->sample, runner->n, 0.5);
+    result->low = result->calls * quantile(runner->sample, runner->n, 0.25);
+    result->high = result->calls * quantile(runner->sample, runner->n, 0.75);
+}
+
+static bool another_round(const Run *r, uint32_t round, double elapsed) {
+    const Options *o = r->options;
+    if (bench_stopped() || round == MOST_ROUNDS) return false;
+    return o->repetitions > 0 ? round < o->repetitions : round < LEAST_ROUNDS || elapsed < o->seconds;
+}
+
+static void measure(Run *r) {
+    const double aim = r->options->seconds / ((r->n + 1) * ROUNDS_AIMED_AT), sample = fmin(fmax(aim, shortest_sample), longest_sample);
+    for (uint32_t k = 0; k < r->n; k++) {
+        bench_progress(r->bench, "%s%s", r->point->sizes, bench_name[r->runner[k]->mode]);
+        calibrate(r->runner[k], sample);
+    }
+    const double begin = clock_seconds();
+    for (uint32_t round = 0; another_round(r, round, clock_seconds() - begin); round++) {
+        bench_progress(r->bench, "%sround %u", r->point->sizes, round + 1);
+        for (uint32_t k = 0; k < r->n && !bench_stopped(); k++) {
+            Runner *runner = r->runner[k];
+            runner->sample[runner->n++] = time_calls(runner, runner->inner) / (double)runner->inner;
+        }
+    }
+    for (uint32_t k = 0; k < r->n; k++) summarise(&r->point->result[r->runner[k]->mode], r->runner[k]);
+}
+
+/* ---- on paper ----------------------------------------------------------------------------------------------------------------- */
+/* The longer of computing and moving, for one call of the function; then as often as it is called. */
+static void predict_result(const Bench *b, const CostRow *once, BenchResult *result) {
+    if (!once->known) return;
+    result->flops = result->calls * once->flops.value;
+    result->bytes = result->calls * once->bytes.value;
+    result->memory = once->memory.value;
+    result->predicted = result->calls * fmax(once->flops.value / b->machine.flops, once->bytes.value / machine_bandwidth(&b->machine, once->memory.value));
+}
+
+static void predict_results(Run *r) {
+    static const CostMode once[N_BENCHES] = {COST_VALUE, COST_REVERSE, COST_REVERSE, COST_HVP, COST_JVP, COST_JVP, COST_DIRECTIONS, N_COSTS};
+    for (BenchMode mode = 0; mode < N_BENCHES; mode++)
+        if (once[mode] != N_COSTS) predict_result(r->bench, &r->prediction.row[once[mode]], &r->point->result[mode]);
+}
+
+/* ---- all of it --------------------------------------------------------------------------------------------------------------- */
+static void begin_point(Run *r) {
+    BenchPoint *p = r->point;
+    const bool scalar = r->of.n == 1 && r->of.at[0]->rank == 0;
+    *p = (BenchPoint){.at = p->at, .scalar = scalar, .paths = NAN, .disagreement = NAN, .sizes = ""};
+    for (BenchMode mode = 0; mode < N_BENCHES; mode++) {
+        const StringList *modes = &r->options->modes;
+        const bool there = mode == BENCH_K_FORWARD ? false : mode == BENCH_BACKWARD ? !scalar : mode == BENCH_HVP ? scalar : true;
+        p->result[mode] = (BenchResult){.wanted = there && (modes->n == 0 || mode == BENCH_VALUE || option_in(modes, bench_name[mode])),
+                                        .flops = NAN, .bytes = NAN, .memory = NAN, .predicted = NAN};
+    }
+}
+
+static const char *names_of(Arena *arena, const TensorList *list) {
+    const char *text = list->at[0]->name;
+    if (list->n > 4) return arena_printf(arena, "%u tensors", list->n);
+    for (uint32_t k = 1; k < list->n; k++) text = arena_printf(arena, "%s, %s", text, list->at[k]->name);
+    return arena_printf(arena, "%s", text);
+}
+
+static int prepare(Run *r, double at) {
+    Bench *b = r->bench;
+    Options seen = *r->options;
+    seen.quiet = b->points.n > 0; /* warnings once */
+    int status = model_open(&r->model, &seen);
+    if (status == STATUS_DONE) status = bench_tensors(&r->model, r->options, &r->of, &r->wrt);
+    if (status == STATUS_DONE) status = choose_sizes(r, at);
+    if (status != STATUS_DONE) return status;
+    b->f64 = r->model.graph->f64;
+    b->of = names_of(b->arena, &r->of);
+    b->wrt = names_of(b->arena, &r->wrt);
+    begin_point(r);
+    if (r->options->data) {
+        status = bench_case(&r->data, &r->model, r->options, &r->how);
+        r->how.dims = r->data.dims;
+    }
+    if (status == STATUS_DONE && b->machine.flops == 0) {
+        bench_progress(b, "measuring this machine");
+        status = machine_measure(&b->machine, b->arena, b->f64);
+    }
+    if (status != STATUS_DONE) return status;
+    bench_progress(b, "generating");
+    status = predict(&r->prediction, r->options, r->how.dims);
+    if (status == STATUS_DONE) status = memory_suffices(r);
+    if (status == STATUS_DONE) status = find_case(r);
+    if (status != STATUS_DONE) return status;
+    r->point->sizes = sizes_text(r);
+    r->point->inputs = (double)elements(r, &r->wrt);
+    r->point->outputs = (double)elements(r, &r->of);
+    return STATUS_DONE;
+}
+
+int bench_run(Bench *b, const Options *o, double at, BenchPoint *point) {
+    Run *r = NEW(b->arena, Run);
+    Options quiet = *o;
+    quiet.quiet = 1;
+    *r = (Run){.bench = b, .options = &quiet, .point = point};
+    point->at = at;
+    int status = prepare(r, at);
+    if (status == STATUS_DONE) status = add_modes(r);
+    if (status == STATUS_DONE) add_paths(r);
+    if (status == STATUS_DONE) status = compare_modes(r);
+    if (status == STATUS_DONE) {
+        predict_results(r);
+        measure(r);
+    }
+    bench_paths_free(r->paths);
+    predict_close(&r->prediction);
+    close_generated(r);
+    if (r->model.base.arena) model_close(&r->model);
+    return status;
+}
