@@ -14,17 +14,22 @@
 #include "verbs/execute.h"
 #include "verbs/verbs.h"
 
-enum { LEAST_ROUNDS = 3, ROUNDS_AIMED_AT = 15, MOST_ROUNDS = 1000 };
-static const double shortest_sample = 20e-6, longest_sample = 20e-3;
+/* Short samples: where others run on the same processor, most of them fall between two turns of those. */
+enum { LEAST_ROUNDS = 3, ROUNDS_AIMED_AT = 100, MOST_ROUNDS = 1000 };
+static const double shortest_sample = 20e-6, longest_sample = 1e-3;
 
-/* Unit directions, one after another, in arrays that are 0 elsewhere. */
+/* Unit directions, `lanes` at once and block after block, in arrays that are 0 elsewhere. */
+typedef struct {
+    uint32_t tensor;
+    int64_t element;
+} Spot;
 typedef struct {
     const Execution *execution;
     void **array;
     const TensorList *of;
-    int64_t *count;
-    uint32_t tensor;
-    int64_t element; /* -1: before the first */
+    int64_t *count, lanes;
+    bool begun;
+    Spot at; /* of the first lane */
 } Units;
 
 typedef struct {
@@ -49,11 +54,15 @@ typedef struct {
     Request request;
     Wanted wanted[1];
     Execution execution;
+    Model several;          /* … with k directions at once */
+    Request several_request;
+    Execution several_execution;
     Prediction prediction;
     BenchPaths *paths;
     Runner *runner[N_BENCHES];
     uint32_t n;
     void **tangents, **cotangents, **grads, **dots; /* directions of the comparison, and what comes of them */
+    void **several_dots;
 } Run;
 
 static bool wanted(const Run *r, BenchMode mode) { return r->point->result[mode].wanted; }
@@ -126,6 +135,7 @@ static const char *sizes_text(const Run *r) {
 static int generate(Run *r) {
     Options o = *r->options;
     const bool scalar = r->point->scalar;
+    o.directions = 0;
     o.of = (StringList){0};
     for (uint32_t k = 0; k < r->of.n; k++) vec_push(o.arena, &o.of, r->of.at[k]->name);
     const Want want = scalar ? WANT_HVP : WANT_VJP;
@@ -137,9 +147,18 @@ static int generate(Run *r) {
     return status == STATUS_DONE ? execute_open(&r->execution, &r->generated, &o, &r->data, &r->request) : status;
 }
 
-static void close_generated(Run *r) {
-    execute_close(&r->execution);
-    if (r->generated.base.arena) model_close(&r->generated);
+/* jvp along several directions is a function of the same name, so it is built apart. */
+static int generate_several(Run *r) {
+    Options o = *r->options;
+    o.directions = r->bench->directions;
+    r->several_request = (Request){.tangents = true, .wrt = r->wrt.at, .n_wrt = r->wrt.n, .of = r->of.at, .n_of = r->of.n, .fast = true};
+    int status = model_open(&r->several, &o);
+    return status == STATUS_DONE ? execute_open(&r->several_execution, &r->several, &o, &r->data, &r->several_request) : status;
+}
+
+static void close_model(Execution *x, Model *m) {
+    execute_close(x);
+    if (m->base.arena) model_close(m);
 }
 
 static double **drawn(const Run *r, const TensorList *list, uint64_t stream) {
@@ -185,25 +204,44 @@ static int find_case(Run *r) {
         bool finite = true;
         int status = r->options->data ? STATUS_DONE : bench_case(&r->data, &r->model, r->options, &r->how); /* data are read already */
         if (status == STATUS_DONE) status = generate(r);
+        if (status == STATUS_DONE && wanted(r, BENCH_K_FORWARD)) status = generate_several(r);
         if (status == STATUS_DONE) status = find_finite(r, &finite);
         if (status != STATUS_DONE || finite || turn == 1 || r->options->data) return status;
-        close_generated(r);
+        close_model(&r->execution, &r->generated);
+        close_model(&r->several_execution, &r->several);
     }
 }
 
 /* ---- modes ------------------------------------------------------------------------------------------------------------- */
-static Units *units_new(Run *r, const TensorList *of, void ***array) {
+static Units *units_new(Run *r, Execution *x, const TensorList *of, int64_t lanes) {
     Units *u = NEW(r->model.base.arena, Units);
-    *u = (Units){.execution = &r->execution, .of = of, .element = -1, .count = NEW_ARRAY(r->model.base.arena, int64_t, of->n + 1)};
+    *u = (Units){.execution = x, .of = of, .lanes = lanes, .count = NEW_ARRAY(r->model.base.arena, int64_t, of->n + 1)};
     for (uint32_t k = 0; k < of->n; k++) u->count[k] = case_count(&r->data, of->at[k]);
-    u->array = *array = execute_arrays(&r->execution, of->at, of->n, 1, NULL);
+    u->array = execute_arrays(x, of->at, of->n, lanes, NULL);
     return u;
 }
 
-static void next_unit(Units *u) {
-    if (u->element >= 0) execute_store(u->execution, u->array[u->tensor], u->element, 0);
-    for (u->element++; u->element >= u->count[u->tensor]; u->element = 0) u->tensor = (u->tensor + 1) % u->of->n;
-    execute_store(u->execution, u->array[u->tensor], u->element, 1);
+/* Past the last element there is tensor of->n. */
+static void skip_empty(const Units *u, Spot *s) {
+    while (s->tensor < u->of->n && s->element >= u->count[s->tensor]) *s = (Spot){s->tensor + 1, 0};
+}
+
+/* One direction a lane, from this spot on; returns the spot after them. */
+static Spot set_block(const Units *u, Spot from, double value) {
+    for (int64_t lane = 0; lane < u->lanes && from.tensor < u->of->n; lane++) {
+        execute_store(u->execution, u->array[from.tensor], from.element * u->lanes + lane, value);
+        from.element++;
+        skip_empty(u, &from);
+    }
+    return from;
+}
+
+static void next_block(Units *u) {
+    const Spot after = u->begun ? set_block(u, u->at, 0) : (Spot){u->of->n, 0};
+    u->at = after.tensor < u->of->n ? after : (Spot){0, 0};
+    u->begun = true;
+    skip_empty(u, &u->at);
+    set_block(u, u->at, 1);
 }
 
 static Runner *add_runner(Run *r, BenchMode mode) {
@@ -213,22 +251,29 @@ static Runner *add_runner(Run *r, BenchMode mode) {
     return runner;
 }
 
-static int add_call(Run *r, BenchMode mode, const char *name, void *seeds, void *results) {
+static int add_call(Run *r, Execution *x, BenchMode mode, const char *name, void *seeds, void *results) {
     if (!wanted(r, mode)) return STATUS_DONE;
     r->point->result[mode].calls = 1;
-    return execute_bind(&r->execution, name, seeds, results, &add_runner(r, mode)->call);
+    return execute_bind(x, name, seeds, results, &add_runner(r, mode)->call);
 }
 
-/* A call for each element of `over`. */
-static int add_loop(Run *r, BenchMode mode, const char *name, const TensorList *over, void *results) {
+/* A call for each element of `over`, or for each block of `lanes` of them. */
+static int add_loop(Run *r, Execution *x, BenchMode mode, const char *name, const TensorList *over, int64_t lanes, void *results) {
     if (!wanted(r, mode)) return STATUS_DONE;
-    void **seeds;
-    Units *units = units_new(r, over, &seeds);
-    int status = add_call(r, mode, name, seeds, results);
+    Units *units = units_new(r, x, over, lanes);
+    int status = add_call(r, x, mode, name, units->array, results);
     if (status != STATUS_DONE) return status;
     r->runner[r->n - 1]->units = units;
-    r->point->result[mode].calls = (double)elements(r, over);
+    r->point->result[mode].calls = ceil((double)elements(r, over) / (double)lanes);
     return STATUS_DONE;
+}
+
+static int add_several(Run *r) {
+    Execution *x = &r->several_execution;
+    const int64_t k = r->bench->directions;
+    if (!wanted(r, BENCH_K_FORWARD)) return STATUS_DONE;
+    r->several_dots = execute_arrays(x, r->of.at, r->of.n, k, NULL);
+    return add_loop(r, x, BENCH_K_FORWARD, "jvp", &r->wrt, k, r->several_dots);
 }
 
 static int add_modes(Run *r) {
@@ -238,13 +283,14 @@ static int add_modes(Run *r) {
     r->cotangents = execute_arrays(x, r->of.at, r->of.n, 1, (const double *const *)drawn(r, &r->of, 4));
     r->grads = execute_arrays(x, r->wrt.at, r->wrt.n, 1, NULL);
     r->dots = execute_arrays(x, r->of.at, r->of.n, 1, NULL);
-    int status = add_call(r, BENCH_VALUE, "predict", NULL, NULL);
-    if (status == STATUS_DONE) status = scalar ? add_call(r, BENCH_REVERSE, "gradient", NULL, r->grads) : add_call(r, BENCH_REVERSE, "vjp", r->cotangents, r->grads);
-    if (status == STATUS_DONE && !scalar) status = add_loop(r, BENCH_BACKWARD, "vjp", &r->of, execute_arrays(x, r->wrt.at, r->wrt.n, 1, NULL));
-    if (status == STATUS_DONE && scalar) status = add_call(r, BENCH_HVP, "hvp", r->tangents, execute_arrays(x, r->wrt.at, r->wrt.n, 1, NULL));
-    if (status == STATUS_DONE) status = add_call(r, BENCH_JVP, "jvp", r->tangents, r->dots);
-    if (status == STATUS_DONE) status = add_loop(r, BENCH_FORWARD, "jvp", &r->wrt, execute_arrays(x, r->of.at, r->of.n, 1, NULL));
-    return status;
+    void **grads = execute_arrays(x, r->wrt.at, r->wrt.n, 1, NULL), **dots = execute_arrays(x, r->of.at, r->of.n, 1, NULL);
+    int status = add_call(r, x, BENCH_VALUE, "predict", NULL, NULL);
+    if (status == STATUS_DONE) status = add_call(r, x, BENCH_REVERSE, scalar ? "gradient" : "vjp", scalar ? NULL : r->cotangents, r->grads);
+    if (status == STATUS_DONE) status = add_loop(r, x, BENCH_BACKWARD, "vjp", &r->of, 1, grads);
+    if (status == STATUS_DONE) status = add_call(r, x, BENCH_HVP, "hvp", r->tangents, grads);
+    if (status == STATUS_DONE) status = add_call(r, x, BENCH_JVP, "jvp", r->tangents, r->dots);
+    if (status == STATUS_DONE) status = add_loop(r, x, BENCH_FORWARD, "jvp", &r->wrt, 1, dots);
+    return status == STATUS_DONE ? add_several(r) : status;
 }
 
 /* The baseline is left out, with a note, where there are too many paths. */
@@ -297,6 +343,26 @@ static Dot dot_paths(const Run *r) {
     return d;
 }
 
+/* The last direction of several, which is t: the others are 0. */
+static int compare_several(Run *r) {
+    const Execution *x = &r->several_execution;
+    const int64_t k = r->bench->directions;
+    void **seeds = execute_arrays(&r->several_execution, r->wrt.at, r->wrt.n, k, NULL), **last = execute_arrays(&r->several_execution, r->of.at, r->of.n, 1, NULL);
+    BoundCall call;
+    for (uint32_t t = 0; t < r->wrt.n; t++) {
+        const int64_t n = case_count(&r->data, r->wrt.at[t]);
+        for (int64_t j = 0; j < n; j++) execute_store(x, seeds[t], j * k + k - 1, execute_fetch(x, r->tangents[t], j));
+    }
+    int status = execute_bind(&r->several_execution, "jvp", seeds, r->several_dots, &call);
+    if (status == STATUS_DONE) status = call_once(&call, r);
+    for (uint32_t t = 0; status == STATUS_DONE && t < r->of.n; t++) {
+        const int64_t n = case_count(&r->data, r->of.at[t]);
+        for (int64_t j = 0; j < n; j++) execute_store(x, last[t], j, execute_fetch(x, r->several_dots[t], j * k + k - 1));
+    }
+    if (status == STATUS_DONE) compare(r, dot(r, &r->of, r->cotangents, r->dots), dot(r, &r->of, r->cotangents, last));
+    return status;
+}
+
 /* <v, J t> by forward mode is <J' v, t> by reverse mode, and with ones for v the sum over all paths. Calls every function
  * once, which warms it up. */
 static int compare_modes(Run *r) {
@@ -311,7 +377,7 @@ static int compare_modes(Run *r) {
     if (wanted(r, BENCH_REVERSE))
         compare(r, dot(r, &r->of, r->point->scalar ? NULL : r->cotangents, r->dots), dot(r, &r->wrt, r->tangents, r->grads));
     if (r->paths) compare(r, dot(r, &r->of, NULL, r->dots), dot_paths(r));
-    return STATUS_DONE;
+    return wanted(r, BENCH_K_FORWARD) ? compare_several(r) : STATUS_DONE;
 }
 
 /* ---- timing ---------------------------------------------------------------------------------------------------------------- */
@@ -322,7 +388,7 @@ static double time_calls(Runner *runner, int64_t n) {
         for (int64_t k = 0; k < n; k++) bench_paths_walk(runner->paths);
     else
         for (int64_t k = 0; k < n; k++) {
-            if (runner->units) next_unit(runner->units);
+            if (runner->units) next_block(runner->units);
             bound_call(&runner->call);
         }
     return clock_seconds() - begin;
@@ -405,7 +471,7 @@ static void begin_point(Run *r) {
     *p = (BenchPoint){.at = p->at, .scalar = scalar, .paths = NAN, .disagreement = NAN, .sizes = ""};
     for (BenchMode mode = 0; mode < N_BENCHES; mode++) {
         const StringList *modes = &r->options->modes;
-        const bool there = mode == BENCH_K_FORWARD ? false : mode == BENCH_BACKWARD ? !scalar : mode == BENCH_HVP ? scalar : true;
+        const bool there = mode == BENCH_BACKWARD ? !scalar : mode == BENCH_HVP ? scalar : true;
         p->result[mode] = (BenchResult){.wanted = there && (modes->n == 0 || mode == BENCH_VALUE || option_in(modes, bench_name[mode])),
                                         .flops = NAN, .bytes = NAN, .memory = NAN, .predicted = NAN};
     }
@@ -466,7 +532,8 @@ int bench_run(Bench *b, const Options *o, double at, BenchPoint *point) {
     }
     bench_paths_free(r->paths);
     predict_close(&r->prediction);
-    close_generated(r);
+    close_model(&r->execution, &r->generated);
+    close_model(&r->several_execution, &r->several);
     if (r->model.base.arena) model_close(&r->model);
     return status;
 }

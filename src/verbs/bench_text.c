@@ -102,7 +102,7 @@ static void print_balance(const Bench *b, const BenchPoint *p) {
     if (jvp->samples == 0 || reverse->samples == 0) return;
     const double balance = reverse->median / jvp->median;
     printf("reverse mode takes as long as %s jvps: forward mode is the quicker %s\n", ratio(b, balance),
-           p->inputs < balance ? "here" : balance < 1 ? "for no number of directions" : arena_printf(b->arena, "up to %.0f directions, here there are %s", floor(balance), number(b, p->inputs, 6, NULL)));
+           p->inputs < balance ? "here" : balance < 1 ? "for no number of directions" : arena_printf(b->arena, "up to %.0f direction%s, here there are %s", floor(balance), floor(balance) > 1 ? "s" : "", number(b, p->inputs, 6, NULL)));
 }
 
 void bench_print_point(const Bench *b, const BenchPoint *p) {
