@@ -121,8 +121,9 @@ static void write_read(Writer *w, Expr *e, Type want, int level) {
         write_inside(w, e);
         text_add(w->out, " ? ");
     }
-    bool local = w->f->buffer[t->number]->place == PLACE_LOCAL;
-    write_cast(w, t->type, want, !local);
+    const Buffer *b = w->f->buffer[t->number];
+    write_cast(w, t->type, want, b->place != PLACE_LOCAL);
+    if (b->wide) text_add(w->out, "(%s)", real_type(w));
     write_element(w, t, e->arg);
     if (!e->fill) return;
     text_add(w->out, " : ");

@@ -9,9 +9,10 @@ static void write_head(const Emission *e, Text *out) {
     for (uint32_t k = 0; k < e->n_functions; k++)
         text_add(out, " * %s_%-16s %s\n", e->prefix, function_shapes[e->functions[k]->kind].name, function_shapes[e->functions[k]->kind].what);
     text_add(out, " *\n * x_bar is the adjoint of x (the error signal dL/dx), x_dot its tangent. Arrays are stored row by row.\n");
-    bool splits = false;
-    for (uint32_t k = 0; k < e->n_functions; k++) splits |= e->functions[k]->splits_sums;
+    bool splits = false, widens = false;
+    for (uint32_t k = 0; k < e->n_functions; k++) splits |= e->functions[k]->splits_sums, widens |= e->functions[k]->widens_sums;
     if (splits) text_add(out, " * Long sums are added in parts (x_part), and what is lost in joining them is carried on (x_lost).\n");
+    if (widens) text_add(out, " * Long sums are added in double.\n");
     if (has_dims(g)) {
         text_add(out, " * Sizes known when the code runs:");
         for (uint32_t k = 0; k < g->dims.n; k++) text_add(out, "%s %s", k ? "," : "", g->dims.at[k].name);

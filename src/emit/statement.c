@@ -70,7 +70,9 @@ void find_homes(Writer *w) {
     }
 }
 
-static const char *local_type(Writer *w, const Tensor *t) { return t->type == TYPE_INT ? "int64_t" : real_type(w); }
+static const char *local_type(Writer *w, const Tensor *t) {
+    return t->type == TYPE_INT ? "int64_t" : w->f->buffer[t->number]->wide ? "double" : real_type(w);
+}
 
 static void declare_late(Writer *w, const Tree *home) {
     Locals *list = map_get(w->late, KEY((uintptr_t)home));
@@ -192,7 +194,9 @@ static void write_assignment(Writer *w, const Tree *n, Expr *value, const char *
     }
     text_add(w->out, "%s", how);
     if (narrow) text_add(w->out, "(int32_t)(");
-    write_expr(w, value, t->type, C_TERNARY);
+    const bool wide = w->f->buffer[t->number]->wide, zero = wide && expr_is_number(value, 0);
+    if (wide) text_add(w->out, zero ? "0.0" : "(double)");
+    if (!zero) write_expr(w, value, t->type, wide ? C_UNARY : C_TERNARY);
     text_add(w->out, narrow ? ");\n" : ";\n");
 }
 

@@ -109,6 +109,8 @@ static void place_all(Function *f, const PlanOptions *options) {
         use_local_sums(f);
         split_long_sums(f);
         mark_loops(f);
+    } else if (!f->graph->f64) {
+        use_wide_sums(f);
     }
     mark_rereads(f);
 }

@@ -69,6 +69,7 @@ typedef enum { PLACE_USER, PLACE_WORKSPACE, PLACE_LOCAL, PLACE_CONST } Place;
 struct Buffer {
     Tensor *tensor;
     Place place;
+    bool wide;          /* LOCAL: a long sum, in double where the file is in single precision */
     bool *kept;         /* by axis: false where its loop is shared by all that touch the tensor */
     const Goal *goal;   /* USER: whose array it is; NULL: of the inputs, params, seeds */
     bool fallback;      /* USER, and computed even where the caller's array is null: then in the workspace */
@@ -95,6 +96,7 @@ struct Function {
     Type *slot_type;
     uint32_t n_slots;
     bool splits_sums;           /* long sums are added in parts (sums.c) */
+    bool widens_sums;           /* … in double (vector.c) */
     const bool *kept;           /* FORWARD: by tensor number, what must stay whole in the workspace for backward; or NULL */
     uint32_t n_kept;            /* tensors from this number on came later, and none of them is kept */
     Function *before;           /* BACKWARD: the forward function, whose workspace it goes on with */

@@ -1,6 +1,9 @@
 /* Local sums, and loops for vector lanes.
  *
- *     LOOP k { s[i] += v[k]*a[i,k] }      ->      s_i = 0;  LOOP k { s_i += v[k]*a[i,k] };  s[i] = s_i
+ *     s[i] = 0;  LOOP k { s[i] += v[k]*a[i,k] }      ->      s_acc = 0;  LOOP k { s_acc += v[k]*a[i,k] };  s[i] = s_acc
+ *                LOOP k { s[i] += v[k]*a[i,k] }      ->      s_acc = 0;  LOOP k { s_acc += v[k]*a[i,k] };  s[i] += s_acc
+ *
+ * Literal code in single precision does so for long sums alone, into a double: one by one, floats would stop at 2^24 terms.
  *
  * An innermost loop whose turns write different elements may run in vector lanes; sums into local scalars are
  * named in its pragma, which is what allows the compiler to reorder them. */
@@ -33,26 +36,87 @@ static Tree *bottom(Tree *n) {
     return n && n->kind == TREE_SET ? n : NULL;
 }
 
+/* ---- sums that loops leave in one place ------------------------------------------------------------------------------ */
+enum { LONG = 2048 }; /* terms from which single precision shows */
+
+/* Do the loops down to the statement add at least so many terms? Those of run-time length may. */
+static bool is_long(Graph *g, const Tree *loop, const Tree *set) {
+    int64_t terms = 1;
+    for (const Tree *n = loop; n != set; n = n->body) {
+        if (n->kind != TREE_LOOP) continue;
+        const Range *r = &n->as.loop.range;
+        Expr *length = r->n_lo == 1 && r->n_hi == 1 ? expr_sub(g, r->hi[0], r->lo[0]) : NULL;
+        if (!length || length->kind != EXPR_CONST || length->of.integer >= LONG) return true;
+        terms *= length->of.integer;
+        if (terms >= LONG) return true;
+    }
+    return false;
+}
+
+/* Do all turns of the loop, and of those inside it, add to one element, whose value nothing inside looks at? */
+static bool one_place(Graph *g, const Tree *loop, const Tree *set) {
+    for (const Tree *n = loop; n != set; n = n->body)
+        for (uint32_t k = 0; k < set->as.set.to->rank && n->kind == TREE_LOOP; k++)
+            if (expr_uses_index(g, set->as.set.subs[k], n->as.loop.index)) return false;
+    return !expr_reads(g, set->as.set.value, set->as.set.to);
+}
+
 static bool same_subs(const Tree *a, const Tree *b) {
     for (uint32_t k = 0; k < a->as.set.to->rank; k++)
         if (a->as.set.subs[k] != b->as.set.subs[k]) return false;
     return true;
 }
 
-/* SET T[s] = identity; LOOP … SET T[s] op= v */
-static void use_local_sum(Function *f, Tree *start) {
-    Tree *loop = start->next, *last = loop && loop->kind == TREE_LOOP ? bottom(loop) : NULL;
-    if (start->kind != TREE_SET || !last || last->as.set.to != start->as.set.to || last->as.set.op == COMBINE_SET) return;
-    if (f->buffer[start->as.set.to->number]->place == PLACE_LOCAL || !same_subs(start, last)) return;
-    Graph *g = f->graph;
-    Tensor *local = plan_local(f, start->as.set.to, "acc");
-    Tree *store = tree_new(g->arena, TREE_SET, start->why);
-    store->as = start->as;
-    store->as.set.value = expr_read(g, local, NULL, NULL);
-    start->as.set.to = last->as.set.to = local;
-    start->as.set.subs = last->as.set.subs = NULL;
+/* The statement at the bottom of the loop sums into a local instead; `store` after the loop takes it from there. */
+static void sum_in_local(Function *f, Tree *loop, Tree *last, Tensor *local, Tree *store) {
+    store->as = last->as;
+    store->as.set.value = expr_read(f->graph, local, NULL, NULL);
+    last->as.set.to = local;
+    last->as.set.subs = NULL;
     store->next = loop->next;
     loop->next = store;
+}
+
+static Tensor *sum_local(Function *f, const Tensor *like, bool wide) {
+    Tensor *local = plan_local(f, like, "acc");
+    f->buffer[local->number]->wide = wide;
+    return local;
+}
+
+/* SET T[s] = identity; LOOP … SET T[s] op= v */
+static void use_started_sum(Function *f, Tree *start, Tree *loop, Tree *last, bool wide) {
+    Tensor *local = sum_local(f, last->as.set.to, wide);
+    Tree *store = tree_new(f->graph->arena, TREE_SET, start->why);
+    sum_in_local(f, loop, last, local, store);
+    store->as.set.op = COMBINE_SET;
+    start->as.set.to = local;
+    start->as.set.subs = NULL;
+}
+
+/* LOOP … SET T[s] += v, where T was started before */
+static void use_lone_sum(Function *f, Tree **at, Tree *last, bool wide) {
+    Tree *loop = *at, *start = tree_new(f->graph->arena, TREE_SET, loop->why), *store = tree_new(f->graph->arena, TREE_SET, loop->why);
+    Tensor *local = sum_local(f, last->as.set.to, wide);
+    start->as.set.to = local;
+    start->as.set.value = expr_real(f->graph, 0);
+    sum_in_local(f, loop, last, local, store);
+    start->next = loop;
+    *at = start;
+}
+
+/* Which sums get a local: all; or, into a double, the long ones alone. */
+static void use_sum_at(Function *f, Tree **at, bool wide) {
+    Tree *start = (*at)->kind == TREE_SET ? *at : NULL, *loop = start ? start->next : *at;
+    Tree *last = loop && loop->kind == TREE_LOOP ? bottom(loop) : NULL;
+    if (!last || last->as.set.op == COMBINE_SET) return;
+    const Tensor *t = last->as.set.to;
+    Buffer *b = f->buffer[t->number];
+    const bool sum = last->as.set.op == COMBINE_ADD && t->type == TYPE_REAL;
+    if (wide && !(sum && is_long(f->graph, loop, last))) return;
+    f->widens_sums |= wide;
+    if (b->place == PLACE_LOCAL) b->wide = wide;
+    else if (start && start->as.set.to == t && same_subs(start, last) && start->as.set.value->kind == EXPR_CONST) use_started_sum(f, start, loop, last, wide);
+    else if (!start && sum && one_place(f->graph, loop, last)) use_lone_sum(f, at, last, wide);
 }
 
 static bool writes_apart(Graph *g, const Tree *set, Expr *index) {
@@ -93,10 +157,10 @@ static void mark_loop(Function *f, Tree *loop) {
     loop->as.loop.n_sums = sums.n;
 }
 
-static void use_sums_in(Function *f, Tree *list) {
-    for (Tree *n = list; n; n = n->next) {
-        use_local_sum(f, n);
-        if (n->body) use_sums_in(f, n->body);
+static void use_sums_in(Function *f, Tree **list, bool wide) {
+    for (Tree **at = list; *at; at = &(*at)->next) {
+        use_sum_at(f, at, wide);
+        if ((*at)->body) use_sums_in(f, &(*at)->body, wide);
     }
 }
 
@@ -107,5 +171,6 @@ static void mark_list(Function *f, Tree *list) {
     }
 }
 
-void use_local_sums(Function *f) { use_sums_in(f, f->body); }
+void use_local_sums(Function *f) { use_sums_in(f, &f->body, false); }
+void use_wide_sums(Function *f) { use_sums_in(f, &f->body, true); }
 void mark_loops(Function *f) { mark_list(f, f->body); }

@@ -8,6 +8,7 @@
  * dense_backward         the gradient, after forward with the same workspace
  *
  * x_bar is the adjoint of x (the error signal dL/dx), x_dot its tangent. Arrays are stored row by row.
+ * Long sums are added in double.
  * Sizes known when the code runs: m.
  */
 #include "dense.h"
@@ -173,12 +174,12 @@ int dense_predict(const dense_dims *dims, const dense_inputs *in, const dense_pa
         }
     }
     /* L_sum = sum[i](-(s[i,y[i]] - p_lse[i]))    dense.bp:8 */
-    float L_sum = 0.0f;
+    double L_sum = 0.0;
     for (int64_t i = 0; i < m; i++) {
-        L_sum += -(s[10*i + (int64_t)y[i]] - p_lse[i]);
+        L_sum += (double)-(s[10*i + (int64_t)y[i]] - p_lse[i]);
     }
     /* L = L_sum/m    dense.bp:8 */
-    const float L = L_sum/(float)m;
+    const float L = (float)L_sum/(float)m;
     out->L = L;
     return BP_OK;
 }
@@ -267,12 +268,12 @@ int dense_gradient(const dense_dims *dims, const dense_inputs *in, const dense_p
         }
     }
     /* L_sum = sum[i](-(s[i,y[i]] - p_lse[i]))    dense.bp:8 */
-    float L_sum = 0.0f;
+    double L_sum = 0.0;
     for (int64_t i = 0; i < m; i++) {
-        L_sum += -(s[10*i + (int64_t)y[i]] - p_lse[i]);
+        L_sum += (double)-(s[10*i + (int64_t)y[i]] - p_lse[i]);
     }
     /* L = L_sum/m    dense.bp:8 */
-    const float L = L_sum/(float)m;
+    const float L = (float)L_sum/(float)m;
     if (grads->W || grads->b) {
         /* s_bar[i,k] += if p_lse[i] != -inf then p[i,k]/m else 0    dense.bp:7 */
         for (int64_t i = 0; i < m; i++) {
@@ -284,20 +285,22 @@ int dense_gradient(const dense_dims *dims, const dense_inputs *in, const dense_p
     if (grads->b) {
         /* b_bar[k] = sum[i](s_bar[i,k])    dense.bp:6 */
         for (int64_t k = 0; k < 10; k++) {
-            b_bar[k] = 0.0f;
+            double b_bar_acc = 0.0;
             for (int64_t i = 0; i < m; i++) {
-                b_bar[k] += s_bar[10*i + k];
+                b_bar_acc += (double)s_bar[10*i + k];
             }
+            b_bar[k] = (float)b_bar_acc;
         }
     }
     if (grads->W) {
         /* W_bar[k,j] = sum[i](s_bar[i,k]*x[i,j])    dense.bp:6 */
         for (int64_t k = 0; k < 10; k++) {
             for (int64_t j = 0; j < 32; j++) {
-                W_bar[32*k + j] = 0.0f;
+                double W_bar_acc = 0.0;
                 for (int64_t i = 0; i < m; i++) {
-                    W_bar[32*k + j] += s_bar[10*i + k]*x[32*i + j];
+                    W_bar_acc += (double)(s_bar[10*i + k]*x[32*i + j]);
                 }
+                W_bar[32*k + j] = (float)W_bar_acc;
             }
         }
     }
@@ -370,12 +373,12 @@ int dense_forward(const dense_dims *dims, const dense_inputs *in, const dense_pa
         }
     }
     /* L_sum = sum[i](-(s[i,y[i]] - p_lse[i]))    dense.bp:8 */
-    float L_sum = 0.0f;
+    double L_sum = 0.0;
     for (int64_t i = 0; i < m; i++) {
-        L_sum += -(s[10*i + (int64_t)y[i]] - p_lse[i]);
+        L_sum += (double)-(s[10*i + (int64_t)y[i]] - p_lse[i]);
     }
     /* L = L_sum/m    dense.bp:8 */
-    const float L = L_sum/(float)m;
+    const float L = (float)L_sum/(float)m;
     for (int64_t i = 0; out->p && i < m*10; i++) out->p[i] = p[i];
     out->L = L;
     return BP_OK;
@@ -428,20 +431,22 @@ int dense_backward(const dense_dims *dims, const dense_inputs *in, const dense_p
     if (grads->b) {
         /* b_bar[k] = sum[i](s_bar[i,k])    dense.bp:6 */
         for (int64_t k = 0; k < 10; k++) {
-            b_bar[k] = 0.0f;
+            double b_bar_acc = 0.0;
             for (int64_t i = 0; i < m; i++) {
-                b_bar[k] += s_bar[10*i + k];
+                b_bar_acc += (double)s_bar[10*i + k];
             }
+            b_bar[k] = (float)b_bar_acc;
         }
     }
     if (grads->W) {
         /* W_bar[k,j] = sum[i](s_bar[i,k]*x[i,j])    dense.bp:6 */
         for (int64_t k = 0; k < 10; k++) {
             for (int64_t j = 0; j < 32; j++) {
-                W_bar[32*k + j] = 0.0f;
+                double W_bar_acc = 0.0;
                 for (int64_t i = 0; i < m; i++) {
-                    W_bar[32*k + j] += s_bar[10*i + k]*x[32*i + j];
+                    W_bar_acc += (double)(s_bar[10*i + k]*x[32*i + j]);
                 }
+                W_bar[32*k + j] = (float)W_bar_acc;
             }
         }
     }

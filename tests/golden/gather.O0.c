@@ -8,6 +8,7 @@
  * gather_backward         the gradient, after forward with the same workspace
  *
  * x_bar is the adjoint of x (the error signal dL/dx), x_dot its tangent. Arrays are stored row by row.
+ * Long sums are added in double.
  * Sizes known when the code runs: T.
  */
 #include "gather.h"
@@ -108,10 +109,11 @@ int gather_predict(const gather_dims *dims, const gather_inputs *in, const gathe
 
     /* m_sum[k] = sum[t](E[tok[t],k])    gather.bp:7 */
     for (int64_t k = 0; k < 3; k++) {
-        m_sum[k] = 0.0f;
+        double m_sum_acc = 0.0;
         for (int64_t t = 0; t < T; t++) {
-            m_sum[k] += E[3*(int64_t)tok[t] + k];
+            m_sum_acc += (double)E[3*(int64_t)tok[t] + k];
         }
+        m_sum[k] = (float)m_sum_acc;
     }
     /* m[k] = m_sum[k]/T    gather.bp:7 */
     for (int64_t k = 0; k < 3; k++) {
@@ -152,10 +154,11 @@ int gather_gradient(const gather_dims *dims, const gather_inputs *in, const gath
     float L_sum_bar = 0;
     /* m_sum[k] = sum[t](E[tok[t],k])    gather.bp:7 */
     for (int64_t k = 0; k < 3; k++) {
-        m_sum[k] = 0.0f;
+        double m_sum_acc = 0.0;
         for (int64_t t = 0; t < T; t++) {
-            m_sum[k] += E[3*(int64_t)tok[t] + k];
+            m_sum_acc += (double)E[3*(int64_t)tok[t] + k];
         }
+        m_sum[k] = (float)m_sum_acc;
     }
     /* m[k] = m_sum[k]/T    gather.bp:7 */
     for (int64_t k = 0; k < 3; k++) {
@@ -225,10 +228,11 @@ int gather_forward(const gather_dims *dims, const gather_inputs *in, const gathe
 
     /* m_sum[k] = sum[t](E[tok[t],k])    gather.bp:7 */
     for (int64_t k = 0; k < 3; k++) {
-        m_sum[k] = 0.0f;
+        double m_sum_acc = 0.0;
         for (int64_t t = 0; t < T; t++) {
-            m_sum[k] += E[3*(int64_t)tok[t] + k];
+            m_sum_acc += (double)E[3*(int64_t)tok[t] + k];
         }
+        m_sum[k] = (float)m_sum_acc;
     }
     /* m[k] = m_sum[k]/T    gather.bp:7 */
     for (int64_t k = 0; k < 3; k++) {

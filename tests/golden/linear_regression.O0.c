@@ -8,6 +8,7 @@
  * linear_regression_backward         the gradient, after forward with the same workspace
  *
  * x_bar is the adjoint of x (the error signal dL/dx), x_dot its tangent. Arrays are stored row by row.
+ * Long sums are added in double.
  * Sizes known when the code runs: m.
  */
 #include "linear_regression.h"
@@ -112,13 +113,13 @@ int linear_regression_predict(const linear_regression_dims *dims, const linear_r
         p[i] = p_sum[i] + b;
     }
     /* L_sum = sum[i]((p[i] - y[i])*(p[i] - y[i]))    linear_regression.bp:7 */
-    float L_sum = 0.0f;
+    double L_sum = 0.0;
     for (int64_t i = 0; i < m; i++) {
         const float t1 = p[i] - y[i];
-        L_sum += t1*t1;
+        L_sum += (double)(t1*t1);
     }
     /* L = L_sum/m    linear_regression.bp:7 */
-    const float L = L_sum/(float)m;
+    const float L = (float)L_sum/(float)m;
     out->L = L;
     return BP_OK;
 }
@@ -155,13 +156,13 @@ int linear_regression_gradient(const linear_regression_dims *dims, const linear_
         p[i] = p_sum[i] + b;
     }
     /* L_sum = sum[i]((p[i] - y[i])*(p[i] - y[i]))    linear_regression.bp:7 */
-    float L_sum = 0.0f;
+    double L_sum = 0.0;
     for (int64_t i = 0; i < m; i++) {
         const float t1 = p[i] - y[i];
-        L_sum += t1*t1;
+        L_sum += (double)(t1*t1);
     }
     /* L = L_sum/m    linear_regression.bp:7 */
-    const float L = L_sum/(float)m;
+    const float L = (float)L_sum/(float)m;
     if (grads->w || grads->b) {
         /* p_bar[i] = 2/m*(p[i] - y[i])    linear_regression.bp:7 */
         for (int64_t i = 0; i < m; i++) {
@@ -170,18 +171,20 @@ int linear_regression_gradient(const linear_regression_dims *dims, const linear_
     }
     if (grads->b) {
         /* b_bar = sum[i](p_bar[i])    linear_regression.bp:6 */
-        b_bar[0] = 0.0f;
+        double b_bar_acc = 0.0;
         for (int64_t i = 0; i < m; i++) {
-            b_bar[0] += p_bar[i];
+            b_bar_acc += (double)p_bar[i];
         }
+        b_bar[0] = (float)b_bar_acc;
     }
     if (grads->w) {
         /* w_bar[k] = sum[i](p_bar[i]*x[i,k])    linear_regression.bp:6 */
         for (int64_t k = 0; k < 4; k++) {
-            w_bar[k] = 0.0f;
+            double w_bar_acc = 0.0;
             for (int64_t i = 0; i < m; i++) {
-                w_bar[k] += p_bar[i]*x[4*i + k];
+                w_bar_acc += (double)(p_bar[i]*x[4*i + k]);
             }
+            w_bar[k] = (float)w_bar_acc;
         }
     }
     out->L = L;
@@ -215,13 +218,13 @@ int linear_regression_forward(const linear_regression_dims *dims, const linear_r
         p[i] = p_sum[i] + b;
     }
     /* L_sum = sum[i]((p[i] - y[i])*(p[i] - y[i]))    linear_regression.bp:7 */
-    float L_sum = 0.0f;
+    double L_sum = 0.0;
     for (int64_t i = 0; i < m; i++) {
         const float t1 = p[i] - y[i];
-        L_sum += t1*t1;
+        L_sum += (double)(t1*t1);
     }
     /* L = L_sum/m    linear_regression.bp:7 */
-    const float L = L_sum/(float)m;
+    const float L = (float)L_sum/(float)m;
     for (int64_t i = 0; out->p && i < m; i++) out->p[i] = p[i];
     out->L = L;
     return BP_OK;
@@ -252,18 +255,20 @@ int linear_regression_backward(const linear_regression_dims *dims, const linear_
     }
     if (grads->b) {
         /* b_bar = sum[i](p_bar[i])    linear_regression.bp:6 */
-        b_bar[0] = 0.0f;
+        double b_bar_acc = 0.0;
         for (int64_t i = 0; i < m; i++) {
-            b_bar[0] += p_bar[i];
+            b_bar_acc += (double)p_bar[i];
         }
+        b_bar[0] = (float)b_bar_acc;
     }
     if (grads->w) {
         /* w_bar[k] = sum[i](p_bar[i]*x[i,k])    linear_regression.bp:6 */
         for (int64_t k = 0; k < 4; k++) {
-            w_bar[k] = 0.0f;
+            double w_bar_acc = 0.0;
             for (int64_t i = 0; i < m; i++) {
-                w_bar[k] += p_bar[i]*x[4*i + k];
+                w_bar_acc += (double)(p_bar[i]*x[4*i + k]);
             }
+            w_bar[k] = (float)w_bar_acc;
         }
     }
     return BP_OK;

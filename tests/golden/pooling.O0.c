@@ -8,6 +8,7 @@
  * pooling_backward         the gradient, after forward with the same workspace
  *
  * x_bar is the adjoint of x (the error signal dL/dx), x_dot its tangent. Arrays are stored row by row.
+ * Long sums are added in double.
  * Sizes known when the code runs: m.
  */
 #include "pooling.h"
@@ -145,13 +146,13 @@ int pooling_predict(const pooling_dims *dims, const pooling_inputs *in, const po
         }
     }
     /* L = sum[i,u](q[i,u]*q[i,u])    pooling.bp:9 */
-    float L = 0.0f;
+    double L = 0.0;
     for (int64_t i = 0; i < m; i++) {
         for (int64_t u = 0; u < 4; u++) {
-            L += q[4*i + u]*q[4*i + u];
+            L += (double)(q[4*i + u]*q[4*i + u]);
         }
     }
-    out->L = L;
+    out->L = (float)L;
     return BP_OK;
 }
 
@@ -210,10 +211,10 @@ int pooling_gradient(const pooling_dims *dims, const pooling_inputs *in, const p
         }
     }
     /* L = sum[i,u](q[i,u]*q[i,u])    pooling.bp:9 */
-    float L = 0.0f;
+    double L = 0.0;
     for (int64_t i = 0; i < m; i++) {
         for (int64_t u = 0; u < 4; u++) {
-            L += q[4*i + u]*q[4*i + u];
+            L += (double)(q[4*i + u]*q[4*i + u]);
         }
     }
     if (grads->w || grads->b) {
@@ -258,25 +259,27 @@ int pooling_gradient(const pooling_dims *dims, const pooling_inputs *in, const p
     }
     if (grads->b) {
         /* b_bar = sum[i,u](z_bar[i,u])    pooling.bp:6 */
-        b_bar[0] = 0.0f;
+        double b_bar_acc = 0.0;
         for (int64_t i = 0; i < m; i++) {
             for (int64_t u = 0; u < 8; u++) {
-                b_bar[0] += z_bar[8*i + u];
+                b_bar_acc += (double)z_bar[8*i + u];
             }
         }
+        b_bar[0] = (float)b_bar_acc;
     }
     if (grads->w) {
         /* w_bar[p] = sum[i,u](z_bar[i,u]*x[i,u + p - 1 | 0])    pooling.bp:6 */
         for (int64_t p = 0; p < 3; p++) {
-            w_bar[p] = 0.0f;
+            double w_bar_acc = 0.0;
             for (int64_t i = 0; i < m; i++) {
                 for (int64_t u = 0; u < 8; u++) {
-                    w_bar[p] += z_bar[8*i + u]*(u + p - 1 >= 0 && u + p - 1 < 8 ? x[8*i + u + p - 1] : 0.0f);
+                    w_bar_acc += (double)(z_bar[8*i + u]*(u + p - 1 >= 0 && u + p - 1 < 8 ? x[8*i + u + p - 1] : 0.0f));
                 }
             }
+            w_bar[p] = (float)w_bar_acc;
         }
     }
-    out->L = L;
+    out->L = (float)L;
     return BP_OK;
 }
 
@@ -329,10 +332,10 @@ int pooling_forward(const pooling_dims *dims, const pooling_inputs *in, const po
         }
     }
     /* L = sum[i,u](q[i,u]*q[i,u])    pooling.bp:9 */
-    float L = 0.0f;
+    double L = 0.0;
     for (int64_t i = 0; i < m; i++) {
         for (int64_t u = 0; u < 4; u++) {
-            L += q[4*i + u]*q[4*i + u];
+            L += (double)(q[4*i + u]*q[4*i + u]);
         }
     }
     /* q_win[i,u] = min[p where a[i,2*u + p] == q[i,u] or a[i,2*u + p] != a[i,2*u + p]](p)    pooling.bp:8 */
@@ -347,7 +350,7 @@ int pooling_forward(const pooling_dims *dims, const pooling_inputs *in, const po
             }
         }
     }
-    out->L = L;
+    out->L = (float)L;
     return BP_OK;
 }
 
@@ -403,22 +406,24 @@ int pooling_backward(const pooling_dims *dims, const pooling_inputs *in, const p
     }
     if (grads->b) {
         /* b_bar = sum[i,u](z_bar[i,u])    pooling.bp:6 */
-        b_bar[0] = 0.0f;
+        double b_bar_acc = 0.0;
         for (int64_t i = 0; i < m; i++) {
             for (int64_t u = 0; u < 8; u++) {
-                b_bar[0] += z_bar[8*i + u];
+                b_bar_acc += (double)z_bar[8*i + u];
             }
         }
+        b_bar[0] = (float)b_bar_acc;
     }
     if (grads->w) {
         /* w_bar[p] = sum[i,u](z_bar[i,u]*x[i,u + p - 1 | 0])    pooling.bp:6 */
         for (int64_t p = 0; p < 3; p++) {
-            w_bar[p] = 0.0f;
+            double w_bar_acc = 0.0;
             for (int64_t i = 0; i < m; i++) {
                 for (int64_t u = 0; u < 8; u++) {
-                    w_bar[p] += z_bar[8*i + u]*(u + p - 1 >= 0 && u + p - 1 < 8 ? x[8*i + u + p - 1] : 0.0f);
+                    w_bar_acc += (double)(z_bar[8*i + u]*(u + p - 1 >= 0 && u + p - 1 < 8 ? x[8*i + u + p - 1] : 0.0f));
                 }
             }
+            w_bar[p] = (float)w_bar_acc;
         }
     }
     return BP_OK;

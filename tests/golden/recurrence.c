@@ -226,9 +226,12 @@ int recurrence_gradient(const recurrence_dims *dims, const recurrence_inputs *in
             /* h_bar[t - 1,j] += sum[k](h_sum2_bar[t,k]*U[k,j]), t in 1..T    recurrence.bp:6 */
             if (t + 1 < T) {
                 for (int64_t j = 0; j < 2; j++) {
+                    float h_bar_acc = 0.0f;
+                    #pragma omp simd reduction(+: h_bar_acc)
                     for (int64_t k = 0; k < 2; k++) {
-                        h_bar[2*t + j] += h_sum2_bar[2*(t + 1) + k]*U[2*k + j];
+                        h_bar_acc += h_sum2_bar[2*(t + 1) + k]*U[2*k + j];
                     }
+                    h_bar[2*t + j] += h_bar_acc;
                 }
             }
             /* h_sum2_bar[t,k] = h_bar[t,k]*(1 - h[t,k]*h[t,k])    recurrence.bp:6 */
@@ -396,9 +399,12 @@ int recurrence_backward(const recurrence_dims *dims, const recurrence_inputs *in
             /* h_bar[t - 1,j] += sum[k](h_sum2_bar[t,k]*U[k,j]), t in 1..T    recurrence.bp:6 */
             if (t + 1 < T) {
                 for (int64_t j = 0; j < 2; j++) {
+                    float h_bar_acc = 0.0f;
+                    #pragma omp simd reduction(+: h_bar_acc)
                     for (int64_t k = 0; k < 2; k++) {
-                        h_bar[2*t + j] += h_sum2_bar[2*(t + 1) + k]*U[2*k + j];
+                        h_bar_acc += h_sum2_bar[2*(t + 1) + k]*U[2*k + j];
                     }
+                    h_bar[2*t + j] += h_bar_acc;
                 }
             }
             /* h_sum2_bar[t,k] = h_bar[t,k]*(1 - h[t,k]*h[t,k])    recurrence.bp:6 */

@@ -8,6 +8,7 @@
  * regression_backward         the gradient, after forward with the same workspace
  *
  * x_bar is the adjoint of x (the error signal dL/dx), x_dot its tangent. Arrays are stored row by row.
+ * Long sums are added in double.
  * Sizes known when the code runs: m.
  */
 #include "regression.h"
@@ -146,13 +147,13 @@ int regression_predict(const regression_dims *dims, const regression_inputs *in,
         yhat[i] = yhat_sum[i] + c;
     }
     /* L_sum = sum[i]((yhat[i] - y[i])*(yhat[i] - y[i]))    regression.bp:11 */
-    float L_sum = 0.0f;
+    double L_sum = 0.0;
     for (int64_t i = 0; i < m; i++) {
         const float t1 = yhat[i] - y[i];
-        L_sum += t1*t1;
+        L_sum += (double)(t1*t1);
     }
     /* L = 0.5/m*L_sum    regression.bp:11 */
-    const float L = 0.5f/(float)m*L_sum;
+    const float L = 0.5f/(float)m*(float)L_sum;
     out->L = L;
     return BP_OK;
 }
@@ -209,13 +210,13 @@ int regression_gradient(const regression_dims *dims, const regression_inputs *in
         yhat[i] = yhat_sum[i] + c;
     }
     /* L_sum = sum[i]((yhat[i] - y[i])*(yhat[i] - y[i]))    regression.bp:11 */
-    float L_sum = 0.0f;
+    double L_sum = 0.0;
     for (int64_t i = 0; i < m; i++) {
         const float t1 = yhat[i] - y[i];
-        L_sum += t1*t1;
+        L_sum += (double)(t1*t1);
     }
     /* L = 0.5/m*L_sum    regression.bp:11 */
-    const float L = 0.5f/(float)m*L_sum;
+    const float L = 0.5f/(float)m*(float)L_sum;
     if (grads->w || grads->b || grads->v || grads->c) {
         /* yhat_bar[i] = (yhat[i] - y[i])/m    regression.bp:11 */
         for (int64_t i = 0; i < m; i++) {
@@ -238,36 +239,40 @@ int regression_gradient(const regression_dims *dims, const regression_inputs *in
     }
     if (grads->c) {
         /* c_bar = sum[i](yhat_bar[i])    regression.bp:10 */
-        c_bar[0] = 0.0f;
+        double c_bar_acc = 0.0;
         for (int64_t i = 0; i < m; i++) {
-            c_bar[0] += yhat_bar[i];
+            c_bar_acc += (double)yhat_bar[i];
         }
+        c_bar[0] = (float)c_bar_acc;
     }
     if (grads->v) {
         /* v_bar[k] = sum[i](yhat_bar[i]*a[i,k])    regression.bp:10 */
         for (int64_t k = 0; k < 2; k++) {
-            v_bar[k] = 0.0f;
+            double v_bar_acc = 0.0;
             for (int64_t i = 0; i < m; i++) {
-                v_bar[k] += yhat_bar[i]*a[2*i + k];
+                v_bar_acc += (double)(yhat_bar[i]*a[2*i + k]);
             }
+            v_bar[k] = (float)v_bar_acc;
         }
     }
     if (grads->b) {
         /* b_bar[k] = sum[i](z_bar[i,k])    regression.bp:8 */
         for (int64_t k = 0; k < 2; k++) {
-            b_bar[k] = 0.0f;
+            double b_bar_acc = 0.0;
             for (int64_t i = 0; i < m; i++) {
-                b_bar[k] += z_bar[2*i + k];
+                b_bar_acc += (double)z_bar[2*i + k];
             }
+            b_bar[k] = (float)b_bar_acc;
         }
     }
     if (grads->w) {
         /* w_bar[k] = sum[i](z_bar[i,k]*x[i])    regression.bp:8 */
         for (int64_t k = 0; k < 2; k++) {
-            w_bar[k] = 0.0f;
+            double w_bar_acc = 0.0;
             for (int64_t i = 0; i < m; i++) {
-                w_bar[k] += z_bar[2*i + k]*x[i];
+                w_bar_acc += (double)(z_bar[2*i + k]*x[i]);
             }
+            w_bar[k] = (float)w_bar_acc;
         }
     }
     out->L = L;
@@ -317,13 +322,13 @@ int regression_forward(const regression_dims *dims, const regression_inputs *in,
         yhat[i] = yhat_sum[i] + c;
     }
     /* L_sum = sum[i]((yhat[i] - y[i])*(yhat[i] - y[i]))    regression.bp:11 */
-    float L_sum = 0.0f;
+    double L_sum = 0.0;
     for (int64_t i = 0; i < m; i++) {
         const float t1 = yhat[i] - y[i];
-        L_sum += t1*t1;
+        L_sum += (double)(t1*t1);
     }
     /* L = 0.5/m*L_sum    regression.bp:11 */
-    const float L = 0.5f/(float)m*L_sum;
+    const float L = 0.5f/(float)m*(float)L_sum;
     for (int64_t i = 0; out->yhat && i < m; i++) out->yhat[i] = yhat[i];
     out->L = L;
     return BP_OK;
@@ -376,36 +381,40 @@ int regression_backward(const regression_dims *dims, const regression_inputs *in
     }
     if (grads->c) {
         /* c_bar = sum[i](yhat_bar[i])    regression.bp:10 */
-        c_bar[0] = 0.0f;
+        double c_bar_acc = 0.0;
         for (int64_t i = 0; i < m; i++) {
-            c_bar[0] += yhat_bar[i];
+            c_bar_acc += (double)yhat_bar[i];
         }
+        c_bar[0] = (float)c_bar_acc;
     }
     if (grads->v) {
         /* v_bar[k] = sum[i](yhat_bar[i]*a[i,k])    regression.bp:10 */
         for (int64_t k = 0; k < 2; k++) {
-            v_bar[k] = 0.0f;
+            double v_bar_acc = 0.0;
             for (int64_t i = 0; i < m; i++) {
-                v_bar[k] += yhat_bar[i]*a[2*i + k];
+                v_bar_acc += (double)(yhat_bar[i]*a[2*i + k]);
             }
+            v_bar[k] = (float)v_bar_acc;
         }
     }
     if (grads->b) {
         /* b_bar[k] = sum[i](z_bar[i,k])    regression.bp:8 */
         for (int64_t k = 0; k < 2; k++) {
-            b_bar[k] = 0.0f;
+            double b_bar_acc = 0.0;
             for (int64_t i = 0; i < m; i++) {
-                b_bar[k] += z_bar[2*i + k];
+                b_bar_acc += (double)z_bar[2*i + k];
             }
+            b_bar[k] = (float)b_bar_acc;
         }
     }
     if (grads->w) {
         /* w_bar[k] = sum[i](z_bar[i,k]*x[i])    regression.bp:8 */
         for (int64_t k = 0; k < 2; k++) {
-            w_bar[k] = 0.0f;
+            double w_bar_acc = 0.0;
             for (int64_t i = 0; i < m; i++) {
-                w_bar[k] += z_bar[2*i + k]*x[i];
+                w_bar_acc += (double)(z_bar[2*i + k]*x[i]);
             }
+            w_bar[k] = (float)w_bar_acc;
         }
     }
     return BP_OK;
