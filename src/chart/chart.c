@@ -108,8 +108,8 @@ static const Theme dark = {"#15181c", "#ececec", "#b4b4b4", "#8c8c8c", "#3b4047"
                            {"#56b4e9", "#ff8c4d", "#2cc79c", "#e798c8", "#e8b93f", "#b3a8f0", "#c0c0c0"}};
 
 static void add_theme(Text *out, const Theme *t) {
-    text_add(out, ".page{fill:%s}.title,.plain{fill:%s}.small{fill:%s}.axis{stroke:%s}.grid{stroke:%s}.minor{stroke:%s}.mark{stroke:%s}\n",
-             t->page, t->ink, t->soft, t->axis, t->grid, t->minor, t->soft);
+    text_add(out, ".page{fill:%s}.over{stroke:%s}.title,.plain{fill:%s}.small{fill:%s}.axis{stroke:%s}.grid{stroke:%s}.minor{stroke:%s}.mark{stroke:%s}\n",
+             t->page, t->page, t->ink, t->soft, t->axis, t->grid, t->minor, t->soft);
     for (int k = 0; k < N_COLOURS; k++) text_add(out, ".s%d{stroke:%s}.f%d{fill:%s}", k, t->series[k], k, t->series[k]);
     text_add(out, "\n");
 }
@@ -117,7 +117,7 @@ static void add_theme(Text *out, const Theme *t) {
 static void add_style(Text *out) {
     text_add(out, "<style>\ntext{font-family:system-ui,-apple-system,\"Segoe UI\",\"DejaVu Sans\",Arial,sans-serif;font-size:12px}\n"
                   ".title{font-size:16px;font-weight:600}\n"
-                  ".axis,.grid,.minor,.mark{stroke-width:1;fill:none}.mark{stroke-dasharray:2 3}\n"
+                  ".axis,.grid,.minor,.mark{stroke-width:1;fill:none}.mark{stroke-dasharray:2 3}.over{stroke-width:4;stroke-linejoin:round;paint-order:stroke}\n"
                   ".line{stroke-width:2;fill:none;stroke-linejoin:round;stroke-linecap:round}.dashed{stroke-dasharray:6 5}.spread{stroke-width:1.5;opacity:.6}\n");
     add_theme(out, &light);
     text_add(out, "@media (prefers-color-scheme:dark){\n");
@@ -213,7 +213,7 @@ static void draw_marks(const Panel *p) {
         const double x = m->vertical ? x_at(p, m->at) : p->left, y = m->vertical ? p->bottom : y_at(p, m->at);
         draw_line(p->out, x, y, m->vertical ? x : p->right, m->vertical ? p->top : y, "mark");
         const bool at_end = m->vertical && axis_place(axis, m->at) > 0.6; /* there is more room before the line */
-        write_text(p->out, at_end ? x - 6 : x + 6, m->vertical ? p->top + 12 + 15 * (k % 3) : y - 5, "small", at_end ? "end" : NULL, m->label, 60);
+        write_text(p->out, at_end ? x - 6 : x + 6, m->vertical ? p->top + 12 + 15 * (k % 3) : y - 5, "small over", at_end ? "end" : NULL, m->label, 60);
     }
 }
 

@@ -136,14 +136,20 @@ double bench_crossing(const Bench *b, BenchMode one, BenchMode other) {
     return NAN;
 }
 
+/* Which forward mode crosses which reverse mode. */
+static const struct { BenchMode mode; const char *name; } crossers[] = {{BENCH_FORWARD, "forward mode"}, {BENCH_K_FORWARD, "forward mode, several directions at once,"}};
+enum { CROSSERS = sizeof crossers / sizeof *crossers };
+
 void bench_print_crossing(const Bench *b) {
     if (b->points.n < 2) return;
     const BenchPoint *last = &b->points.at[b->points.n - 1];
     const BenchMode reverse = whole_reverse(last);
-    const double at = bench_crossing(b, BENCH_FORWARD, reverse), over = longer(last, BENCH_FORWARD, reverse);
-    if (isnan(over)) return;
-    if (isfinite(at)) printf("\nforward and reverse mode take equally long at %s = %s\n", b->sweep, number(b, at, 3, NULL));
-    else printf("\n%s mode takes longer than %s mode at every %s of the sweep\n", over > 0 ? "forward" : "reverse", over > 0 ? "reverse" : "forward", b->sweep);
+    for (int k = CROSSERS - 1; k >= 0; k--) { /* the plain one is the last line */
+        const double at = bench_crossing(b, crossers[k].mode, reverse), over = longer(last, crossers[k].mode, reverse);
+        if (isnan(over)) continue;
+        if (isfinite(at)) printf("\n%s and reverse mode take equally long at %s = %s\n", crossers[k].name, b->sweep, number(b, at, 3, NULL));
+        else printf("\n%s takes %s than reverse mode at every %s of the sweep\n", crossers[k].name, over > 0 ? "longer" : "less time", b->sweep);
+    }
 }
 
 /* ---- JSON ---------------------------------------------------------------------------------------------------------------- */
@@ -267,13 +273,18 @@ int bench_plot(const Bench *b, const char *path) {
     ChartSeries lines[2 * N_BENCHES];
     uint32_t n = 0;
     for (BenchMode mode = 0; mode < N_BENCHES; mode++) n += add_lines(b, mode, lines + n);
-    const double crossing = bench_crossing(b, BENCH_FORWARD, whole_reverse(&b->points.at[0]));
-    const ChartMark mark = {.at = crossing, .vertical = true, .label = arena_printf(b->arena, "forward = reverse at %s = %s", b->sweep, number(b, crossing, 2, NULL))};
+    ChartMark marks[CROSSERS];
+    uint32_t n_marks = 0;
+    for (int k = 0; k < CROSSERS; k++) {
+        const double at = bench_crossing(b, crossers[k].mode, whole_reverse(&b->points.at[0]));
+        const char *label = arena_printf(b->arena, "%s = reverse at %s = %s", k == 0 ? "forward" : arena_printf(b->arena, "%lld at once", (long long)b->directions), b->sweep, number(b, at, 2, NULL));
+        if (isfinite(at)) marks[n_marks++] = (ChartMark){.at = at, .vertical = true, .label = label};
+    }
     const Chart chart = {.title = arena_printf(b->arena, "%s: %s by %s", b->options->model, b->of, b->wrt),
                          .subtitle = "Solid: measured, median and quartiles. Dashed: predicted.",
                          .x = {b->sweep, sweep_scale(b), NULL},
                          .y = {"time", CHART_LOG, "s"},
-                         .series = lines, .n = n, .marks = &mark, .n_marks = isfinite(crossing)};
+                         .series = lines, .n = n, .marks = marks, .n_marks = n_marks};
     Text text = {0};
     chart_svg(&chart, 1, &text);
     const int error = file_write_whole(path, text.at, text.n);
