@@ -76,7 +76,7 @@ bool reads_data(Graph *g, Expr *e) {
 
 static Expr *bound_at(const Range *r, uint32_t k) { return k < r->n_lo ? r->lo[k] : r->hi[k - r->n_lo]; }
 
-static void mark_bounds(Graph *g, const Domain *d, bool *used) {
+void domain_walks(Graph *g, const Domain *d, bool *used) {
     for (uint32_t k = 0; k < d->n; k++)
         for (uint32_t b = 0; b < d->range[k].n_lo + d->range[k].n_hi; b++) mark_ranges(g, d, bound_at(&d->range[k], b), used);
     mark_ranges(g, d, d->guard, used);
@@ -116,6 +116,7 @@ typedef struct {
     Counting *c;
     const Domain *d;
     bool *walk;
+    const int64_t *fixed;
     PointVisit *visit;
     void *with;
 } Walk;
@@ -144,8 +145,9 @@ static VisitOutcome walk_from(Walk *w, uint32_t k, int64_t weight) {
     const Range *r = &w->d->range[k];
     int64_t lo, hi;
     if (!range_at(w, r, &lo, &hi)) return VISIT_DATA;
+    if (w->fixed && w->fixed[k] != FREE) lo = w->fixed[k] < lo ? hi : w->fixed[k], hi = lo < hi ? lo + 1 : hi;
     if (hi <= lo) return VISIT_DONE;
-    if (!w->walk[k]) return weight > INT64_MAX / (hi - lo) ? VISIT_MANY : walk_from(w, k + 1, weight * (hi - lo));
+    if (!w->walk[k] && !(w->fixed && w->fixed[k] != FREE)) return weight > INT64_MAX / (hi - lo) ? VISIT_MANY : walk_from(w, k + 1, weight * (hi - lo));
     VisitOutcome outcome = VISIT_DONE;
     for (int64_t i = lo; i < hi && outcome == VISIT_DONE; i++) {
         whole_set_index(w->c->whole, r->index, i);
@@ -155,10 +157,11 @@ static VisitOutcome walk_from(Walk *w, uint32_t k, int64_t weight) {
     return outcome;
 }
 
-VisitOutcome domain_visit(Counting *c, const Domain *d, const bool *walk, PointVisit *visit, void *with) {
-    Walk w = {c, d, NEW_ARRAY(c->g->arena, bool, d->n + 1), visit, with};
-    mark_bounds(c->g, d, w.walk);
-    for (uint32_t k = 0; walk && k < d->n; k++) w.walk[k] |= walk[k];
+VisitOutcome domain_visit(Counting *c, const Domain *d, const bool *walk, const int64_t *fixed, PointVisit *visit, void *with) {
+    bool few[32] = {false}, *all = d->n <= 32 ? few : NEW_ARRAY(c->g->arena, bool, d->n);
+    Walk w = {c, d, all, fixed, visit, with};
+    if (walk) memcpy(all, walk, d->n * sizeof *all); /* with what bounds and guard name: domain_walks */
+    else domain_walks(c->g, d, all);
     return walk_from(&w, 0, 1);
 }
 
@@ -171,7 +174,7 @@ static bool pin_by(Graph *g, Domain *d, Expr *place, Expr *data) {
     mark_ranges(g, d, data, there);
     Domain bare = *d;
     bare.guard = NULL;
-    mark_bounds(g, &bare, bounds);
+    domain_walks(g, &bare, bounds);
     bool any = false;
     for (uint32_t k = 0; k < d->n; k++) {
         if (!named[k] || there[k] || bounds[k]) continue;
@@ -216,7 +219,7 @@ static bool add_weight(void *with, int64_t weight) {
 
 Amount domain_points(Counting *c, const Domain *domain) {
     double n = 0;
-    if (c->data && domain_visit(c, domain, NULL, add_weight, &n) == VISIT_DONE) {
+    if (c->data && domain_visit(c, domain, NULL, NULL, add_weight, &n) == VISIT_DONE) {
         bool at_most = false;
         Domain d = domain_structure(c->g, domain, &at_most);
         const Poly *p = domain_sum(c, &d, NULL, NULL);
@@ -230,7 +233,7 @@ Amount domain_points(Counting *c, const Domain *domain) {
         return a;
     }
     n = 0;
-    if (domain_visit(c, &d, NULL, add_weight, &n) == VISIT_DONE) return (Amount){.value = n, .at_most = a.at_most};
+    if (domain_visit(c, &d, NULL, NULL, add_weight, &n) == VISIT_DONE) return (Amount){.value = n, .at_most = a.at_most};
     a = (Amount){.value = 1, .at_most = true};
     for (uint32_t k = 0; k < d.n; k++) {
         Expr *extent = index_extent(c->g, &d, d.range[k].index);

@@ -37,11 +37,15 @@ Amount domain_points(Counting *, const Domain *);
  * none that holds at the sizes: ranges with several bounds, data, a guard. */
 const Poly *domain_sum(Counting *, const Domain *, const bool *keep, const Poly *body);
 
-/* Visits the points one by one. Ranges that nobody asks about are not walked: they count as a weight. What the bounds and the
- * guard name is walked in any case. */
+/* Visits the points one by one. Ranges with walk[k] false count as a weight; what bounds and guard name must be walked:
+ * domain_walks marks it. walk NULL: that alone. */
 typedef enum { VISIT_DONE, VISIT_STOPPED, VISIT_DATA, VISIT_MANY } VisitOutcome; /* DATA: not known; MANY: beyond the budget */
 typedef bool PointVisit(void *with, int64_t weight);
-VisitOutcome domain_visit(Counting *, const Domain *, const bool *walk, PointVisit *, void *with);
+/* fixed[k] other than FREE: the range holds that one value, where it is within its bounds. walk, fixed: or NULL. */
+#define FREE INT64_MIN
+VisitOutcome domain_visit(Counting *, const Domain *, const bool *walk, const int64_t *fixed, PointVisit *, void *with);
+
+void domain_walks(Graph *, const Domain *, bool *walk);
 
 /* Sets used[k] for ranges of the domain whose index the expression names. */
 void mark_ranges(Graph *, const Domain *, Expr *, bool *used);

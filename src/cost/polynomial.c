@@ -271,12 +271,40 @@ const Poly *poly_sum(Algebra *a, const Poly *p, Expr *of, const Poly *lo, const 
     return sum;
 }
 
+/* An expression of constants and dims, in another graph. */
+static Expr *copy_uniform(Graph *g, const Expr *e) {
+    Expr *arg[3] = {NULL};
+    if (e->kind == EXPR_CONST) return e->type == TYPE_INT ? expr_int(g, e->of.integer) : expr_real(g, e->of.real);
+    if (e->kind == EXPR_DIM) return expr_dim(g, e->of.number);
+    if (e->kind != EXPR_OP || e->of.number >= N_OPS || e->n > 3) return NULL;
+    for (uint32_t k = 0; k < e->n; k++)
+        if (!(arg[k] = copy_uniform(g, e->arg[k]))) return NULL;
+    return expr_op(g, e->of.number, arg, e->n);
+}
+
+const Poly *poly_copy(Algebra *a, const Poly *p) {
+    const Poly *sum = p ? poly_whole(a, 0) : NULL;
+    for (uint32_t k = 0; p && k < p->n; k++) {
+        Poly *by = poly_new(a, 1);
+        const Monomial one = {.n = 0};
+        add_term(by, &one, p->term[k].by);
+        const Poly *term = by;
+        for (uint32_t f = 0; f < p->term[k].n; f++) {
+            Expr *of = copy_uniform(a->g, p->term[k].factor[f].of);
+            term = of ? poly_mul(a, term, power_of(a, poly_of(a, of), p->term[k].factor[f].power)) : NULL;
+        }
+        sum = poly_add(a, sum, term);
+    }
+    return sum;
+}
+
 bool poly_equal(const Poly *p, const Poly *q) {
     if (!p || !q || p->n != q->n) return false;
     for (uint32_t k = 0; k < p->n; k++)
         if (compare(&p->term[k], &q->term[k]) != 0 || !mpq_equal(p->term[k].by, q->term[k].by)) return false;
     return true;
 }
+bool poly_uses(const Poly *p, const Expr *of) { return highest_power(p, of) > 0; }
 bool poly_is_constant(const Poly *p) { return p && (p->n == 0 || (p->n == 1 && p->term[0].n == 0)); }
 
 /* ---- values and text ----------------------------------------------------------------------------------------------- */

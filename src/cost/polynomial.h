@@ -41,7 +41,10 @@ const Poly *poly_scale(Algebra *, const Poly *, unsigned long up, unsigned long 
 const Poly *poly_substitute(Algebra *, const Poly *, const Expr *of, const Poly *by);
 /* sum[of in lo..hi](p), for hi >= lo: by the sums of powers (Faulhaber 1631). */
 const Poly *poly_sum(Algebra *, const Poly *p, Expr *of, const Poly *lo, const Poly *hi);
+/* The same polynomial over another graph with the same run-time dims. */
+const Poly *poly_copy(Algebra *, const Poly *);
 bool poly_equal(const Poly *, const Poly *);
+bool poly_uses(const Poly *, const Expr *of);
 bool poly_is_constant(const Poly *);
 
 /* Its value at sizes[k] for dim k; false where one of its expressions has none (an index that was left standing). */

@@ -1,12 +1,14 @@
 /* bpc cost: what a model costs on paper. */
-#include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "verbs/predict.h"
+#include "verbs/cost_report.h"
 #include "verbs/verbs.h"
 
 static const OptionRow cost_options[] = {
+    {"data", '\0', OPTION_TEXT, offsetof(Options, data), "FILE", "sizes, and the indices that gathers and filters go by (.json, .npz, .csv)", NULL, 0},
+    {"json", '\0', OPTION_FLAG, offsetof(Options, json), NULL, "print JSON instead of the table", NULL, 0},
+    {"plot", '\0', OPTION_TEXT, offsetof(Options, plot), "FILE.svg", "draw flops against the number of inputs", NULL, 0},
+    {"columns", '\0', OPTION_TEXT, offsetof(Options, columns), "x=0:64,y=64", "which columns of a CSV are which input", NULL, 0},
     {"directions", '\0', OPTION_WHOLE, offsetof(Options, directions), "K", "directions that forward mode follows at once (8)", NULL, 1},
     {"of", '\0', OPTION_LIST, offsetof(Options, of), "NAME,...", "differentiate these (the loss, else every output)", NULL, 0},
     {"wrt", '\0', OPTION_LIST, offsetof(Options, wrt), "NAME,...", "with respect to these real tensors: parameters, inputs, intermediates (all parameters)", NULL, 0},
@@ -18,15 +20,25 @@ static const VerbHelp help = {"cost", "model.bp",
                               "memory of its value and of each way to its derivatives.",
                               cost_tables};
 
-static void print_row(const Prediction *p, CostMode mode) {
-    const CostRow *row = &p->row[mode];
-    if (!row->known) return;
-    printf("%-12s %14.0f %8.2f %14.0f %14.0f %8.2f", cost_name[mode], row->flops.value, row->flops.value / p->row[COST_VALUE].flops.value, row->bytes.value,
-           row->memory.value, row->flops.value / row->bytes.value);
+static int write_plot(const CostReport *r, const char *path) {
     Text text = {0};
-    if (row->flops.formula) poly_print(p->counting->algebra, row->flops.formula, &text);
-    printf(" %s\n", text.at ? text.at : "");
+    cost_print_plot(r, &text);
+    const int error = file_write_whole(path, text.at, text.n);
     text_free(&text);
+    if (error == 0) return STATUS_DONE;
+    fprintf(stderr, "bpc: cannot write '%s': %s\n", path, strerror(error));
+    return STATUS_FAILED;
+}
+
+static int print_report(const CostReport *r, const Options *o) {
+    Text text = {0};
+    const int status = o->plot ? write_plot(r, o->plot) : STATUS_DONE;
+    if (status != STATUS_DONE) return status;
+    if (o->json) cost_print_json(r, &text);
+    else cost_print_table(r, &text);
+    fwrite(text.at, 1, text.n, stdout);
+    text_free(&text);
+    return STATUS_DONE;
 }
 
 int verb_cost(int argc, char **argv) {
@@ -36,10 +48,10 @@ int verb_cost(int argc, char **argv) {
     OptionsOutcome outcome = options_parse(&o, &help, argc, argv);
     int status = outcome == OPTIONS_WRONG ? STATUS_FAILED : STATUS_DONE;
     if (outcome == OPTIONS_RUN) {
-        Prediction p;
-        status = predict(&p, &o, NULL);
-        for (CostMode mode = 0; status == STATUS_DONE && mode < N_COSTS; mode++) print_row(&p, mode);
-        predict_close(&p);
+        CostReport *r = NEW(arena, CostReport);
+        status = cost_report(r, &o);
+        if (status == STATUS_DONE) status = print_report(r, &o);
+        cost_report_close(r);
     }
     arena_free(arena);
     return status;

@@ -141,14 +141,10 @@ static int derive_and_count(Modes *m, const Options *o) {
 }
 
 /* ---- what is asked --------------------------------------------------------------------------------------------------- */
-/* The loss, or what --of names; of a model without a loss, every real output. */
-static int find_of(Prediction *p, const Options *o) {
-    Graph *g = p->model.graph;
-    if (o->of.n == 0 && g->loss) {
-        vec_push(g->arena, &p->of, g->loss);
-        return STATUS_DONE;
-    }
-    return model_of_tangents(&p->model, o, &p->of);
+int model_of(Model *m, const Options *o, TensorList *out) {
+    if (o->of.n > 0 || !m->graph->loss) return model_of_tangents(m, o, out);
+    vec_push(m->base.arena, out, m->graph->loss);
+    return STATUS_DONE;
 }
 
 static Amount elements(Counting *c, const TensorList *list) {
@@ -166,7 +162,7 @@ int predict(Prediction *p, const Options *o, const int64_t *dims) {
     for (uint32_t k = 0; k < g->dims.n; k++) p->sizes[k] = dims ? dims[k] : USUAL_SIZE;
     p->counting = counting_new(g, p->sizes, NULL);
     status = model_wrt(&p->model, o, &p->wrt);
-    if (status == STATUS_DONE) status = find_of(p, o);
+    if (status == STATUS_DONE) status = model_of(&p->model, o, &p->of);
     if (status != STATUS_DONE) return status;
     p->inputs = elements(p->counting, &p->wrt);
     p->outputs = elements(p->counting, &p->of);
@@ -180,7 +176,7 @@ void predict_close(Prediction *p) {
     *p = (Prediction){0};
 }
 
-double flops_per_direction(const Prediction *p) {
-    return (p->row[COST_DIRECTIONS].flops.value - p->row[COST_VALUE].flops.value) / (double)p->directions;
+double crossover(const Prediction *p, CostMode forward) {
+    const double directions = forward == COST_DIRECTIONS ? (double)p->directions : 1;
+    return p->row[COST_REVERSE].flops.value * directions / p->row[forward].flops.value;
 }
-double flops_per_output(const Prediction *p) { return p->row[COST_REVERSE].flops.value - p->row[COST_VALUE].flops.value; }

@@ -46,7 +46,10 @@ typedef struct {
 /* Prints what is wrong; returns a status. Close it in any case. */
 int predict(Prediction *, const Options *, const int64_t *dims);
 void predict_close(Prediction *);
-/* Flops of one more direction of forward mode (one of many at once), and of one more output of reverse mode. */
-double flops_per_direction(const Prediction *), flops_per_output(const Prediction *);
+/* Inputs for each output below which forward mode costs less than reverse mode: COST_JVP: one direction after the other;
+ * COST_DIRECTIONS: so many at once. */
+double crossover(const Prediction *, CostMode forward);
+/* The loss, or what --of names; of a model without a loss, every real output. Prints what is wrong, returns a status. */
+int model_of(Model *, const Options *, TensorList *);
 
 #endif

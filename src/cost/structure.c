@@ -1,0 +1,91 @@
+/* Nodes, edges and paths of one model; structure.h says what they are. */
+#include "cost/structure.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#include "cost/edges.h"
+#include "cost/paths.h"
+
+enum { MOST_SOURCES = 64, MOST_SOURCE_EDGES = 20000, MOST_DIGITS = 1000000 };
+
+static Amount count_nodes(Counting *c, const Edges *edges) {
+    Amount sum = amount_whole(c, 0);
+    for (uint32_t k = 0; k < c->g->tensors.n; k++)
+        if (edges->active[k] && !edges->step[k]) sum = amount_add(c, sum, tensor_elements(c, c->g->tensors.at[k]));
+    return sum;
+}
+
+static Amount count_edges(Counting *c, const Edges *edges) {
+    Amount sum = amount_whole(c, 0);
+    for (uint32_t k = 0; k < edges->n; k++)
+        if (!edges->step[edges->at[k].from->number]) sum = amount_add(c, sum, domain_points(c, &edges->at[k].domain));
+    return sum;
+}
+
+/* ---- paths --------------------------------------------------------------------------------------------------------- */
+static PathCount path_count(Counting *c, const Big *b, bool exact, const Poly *formula) {
+    PathCount count = {.known = true, .formula = formula};
+    if (b->m != 0) {
+        const double log = log10(b->m) + (double)b->e * log10(2);
+        count.exponent = (int64_t)floor(log);
+        count.mantissa = pow(10, log - floor(log));
+    }
+    if (!exact || b->e > 3 * MOST_DIGITS) return count;
+    char *digits = mpz_get_str(NULL, 10, b->exact);
+    count.digits = arena_printf(c->g->arena, "%s", digits);
+    free(digits);
+    return count;
+}
+
+/* The formula's value: a whole number. */
+static bool formula_number(Counting *c, const Poly *p, Big *out) {
+    mpq_t value;
+    mpq_init(value);
+    const bool good = p && poly_value(c->algebra, p, c->sizes, value) && mpz_cmp_ui(mpq_denref(value), 1) == 0;
+    if (good) {
+        mpz_set(out->exact, mpq_numref(value));
+        big_set_exact(out);
+    }
+    mpq_clear(value);
+    return good;
+}
+
+static void count_paths(Counting *c, const Edges *edges, Tensor *const *wrt, uint32_t n_wrt, Tensor *const *of, uint32_t n_of, PathCount *paths, PathCount *steps) {
+    Big total, along;
+    big_init(&total);
+    big_init(&along);
+    PathFormula formula = path_formula(c, edges, wrt, n_wrt, of, n_of);
+    bool exact = true;
+    const char *why = NULL;
+    if (!formula_number(c, formula.paths, &total) || !formula_number(c, formula.steps, &along)) {
+        mpz_set_ui(total.exact, 0);
+        mpz_set_ui(along.exact, 0);
+        big_set_exact(&total);
+        big_set_exact(&along);
+        why = path_numbers(c, edges, wrt, n_wrt, of, n_of, &total, &along, &exact);
+    }
+    *paths = why ? (PathCount){.why = why} : path_count(c, &total, exact, formula.paths);
+    *steps = why ? (PathCount){.why = why} : path_count(c, &along, exact, formula.steps);
+    big_clear(&total);
+    big_clear(&along);
+}
+
+static void count_sources(Counting *c, const Edges *edges, Structure *s, Tensor *const *wrt, Tensor *const *of, uint32_t n_of) {
+    const bool few = s->n_sources <= MOST_SOURCES && (uint64_t)s->n_sources * edges->n <= MOST_SOURCE_EDGES;
+    for (uint32_t k = 0; k < s->n_sources; k++) {
+        PathCount steps;
+        s->source[k] = (Source){.tensor = wrt[k], .elements = tensor_elements(c, wrt[k])};
+        if (few && s->paths.known) count_paths(c, edges, &wrt[k], 1, of, n_of, &s->source[k].paths, &steps);
+    }
+}
+
+Structure structure_of(Counting *c, Tensor *const *wrt, uint32_t n_wrt, Tensor *const *of, uint32_t n_of) {
+    Edges edges = edges_of(c->g, wrt, n_wrt, of, n_of);
+    Structure s = {.source = NEW_ARRAY(c->g->arena, Source, n_wrt + 1), .n_sources = n_wrt};
+    s.nodes = count_nodes(c, &edges);
+    s.edges = count_edges(c, &edges);
+    count_paths(c, &edges, wrt, n_wrt, of, n_of, &s.paths, &s.steps);
+    count_sources(c, &edges, &s, wrt, of, n_of);
+    return s;
+}
