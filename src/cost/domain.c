@@ -92,9 +92,53 @@ static bool runs_forward(Counting *c, const Domain *d, const Range *r) {
     return value >= 0;
 }
 
+/* The place in the domain of the last index that a == b names, where it has coefficient 1 or -1, and what it then is. */
+static bool solve_equal(Counting *c, const Domain *d, const Expr *condition, uint32_t *place, Expr **value) {
+    Affine a, b, form, self, rest;
+    if (condition->arg[0]->type != TYPE_INT || condition->arg[1]->type != TYPE_INT) return false;
+    if (!affine_of(c->g, condition->arg[0], &a) || !affine_of(c->g, condition->arg[1], &b) || !affine_add(&a, &b, -1, &form)) return false;
+    for (uint32_t k = d->n; k-- > 0;) {
+        Expr *index = expr_index(c->g, d->range[k].index);
+        const int64_t by = affine_coefficient(&form, index);
+        if (by == 0) continue;
+        const Affine zero = affine_constant(0);
+        if ((by != 1 && by != -1) || !affine_of(c->g, index, &self) || !affine_add(&form, &self, -by, &rest) || !affine_add(&zero, &rest, -by, &rest)) return false;
+        *place = k;
+        *value = affine_expr(c->g, &rest);
+        return true;
+    }
+    return false;
+}
+
+/* The points where a == b: the range of one index is the one value that it then has, where that is within its bounds. */
+static const Poly *sum_where_equal(Counting *c, const Domain *d, const Expr *condition, const bool *keep, const Poly *body) {
+    Graph *g = c->g;
+    uint32_t k;
+    Expr *value, *inside = NULL;
+    if (!solve_equal(c, d, condition, &k, &value) || (keep && keep[k])) return NULL;
+    for (uint32_t b = 0; b < d->range[k].n_lo; b++) inside = expr_and(g, inside, expr_op2(g, OP_ge, value, d->range[k].lo[b]));
+    for (uint32_t b = 0; b < d->range[k].n_hi; b++) inside = expr_and(g, inside, expr_op2(g, OP_lt, value, d->range[k].hi[b]));
+    Domain one = domain_copy(g->arena, *d);
+    one.range[k] = range_make(g, d->range[k].index, value, expr_add(g, value, expr_int(g, 1)));
+    one = domain_restrict(g, one, inside);
+    return domain_sum(c, &one, keep, body);
+}
+
+/* Guards that compare for equality or for difference are solved: where a != b is everywhere but where a == b. */
+static const Poly *sum_guarded(Counting *c, const Domain *d, const bool *keep, const Poly *body) {
+    Expr *guard = d->guard, *rest = NULL;
+    while (expr_is_op(guard, OP_and)) rest = expr_and(c->g, rest, guard->arg[1]), guard = guard->arg[0];
+    const bool equal = expr_is_op(guard, OP_eq), differ = expr_is_op(guard, OP_ne);
+    if (!equal && !differ) return NULL;
+    Domain without = *d;
+    without.guard = rest;
+    const Poly *where = sum_where_equal(c, &without, guard, keep, body);
+    return equal || !where ? where : poly_sub(c->algebra, domain_sum(c, &without, keep, body), where);
+}
+
 const Poly *domain_sum(Counting *c, const Domain *d, const bool *keep, const Poly *body) {
     const Poly *sum = body ? body : poly_whole(c->algebra, 1);
-    if (d->guard) return NULL;
+    if (d->guard) return sum_guarded(c, d, keep, sum);
     bool *used = NEW_ARRAY(c->g->arena, bool, d->n + 1);
     for (uint32_t k = d->n; k-- > 0 && sum;) {
         const Range *r = &d->range[k];

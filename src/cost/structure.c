@@ -9,10 +9,25 @@
 
 enum { MOST_SOURCES = 64, MOST_SOURCE_EDGES = 20000, MOST_DIGITS = 1000000 };
 
+/* Elements that its equations define: those of a triangle are half of the square that it is stored in. */
+static Amount defined_elements(Counting *c, const Tensor *t) {
+    Amount sum = amount_whole(c, 0);
+    if (!t->pieces || (t->pieces->next && t->op != COMBINE_SET)) return tensor_elements(c, t);
+    for (const Equation *e = t->pieces; e; e = e->next) {
+        Domain left = domain_copy(c->g->arena, e->domain);
+        left.n = 0;
+        for (uint32_t k = 0; k < e->domain.n; k++)
+            if (equation_has_left(e, e->domain.range[k].index)) left.range[left.n++] = e->domain.range[k];
+        if (left.n < e->domain.n) left.guard = NULL; /* what it filters is summed over */
+        sum = amount_add(c, sum, domain_points(c, &left));
+    }
+    return sum.value == sum.value ? sum : tensor_elements(c, t);
+}
+
 static Amount count_nodes(Counting *c, const Edges *edges) {
     Amount sum = amount_whole(c, 0);
     for (uint32_t k = 0; k < c->g->tensors.n; k++)
-        if (edges->active[k] && !edges->step[k]) sum = amount_add(c, sum, tensor_elements(c, c->g->tensors.at[k]));
+        if (edges->active[k] && !edges->step[k]) sum = amount_add(c, sum, defined_elements(c, c->g->tensors.at[k]));
     return sum;
 }
 

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "diff/diff.h"
-#include "simplify/simplify.h"
+#include "simplify/passes.h"
 #include "verbs/verbs.h"
 
 /* ---- figures ------------------------------------------------------------------------------------------------------- */
@@ -54,12 +54,11 @@ static int64_t *sizes_of(CostReport *r) {
     return sizes;
 }
 
-/* Names become stable forms and sums of their own, so that what is computed once is one node; products of several tensors are
- * left as they are written. */
+/* The model as it is written; but what a sum would compute anew for each of its elements, such as the activations of the layer
+ * below, is a node of its own. */
 static int prepare(CostReport *r, const Options *o) {
-    const SimplifyOptions options = {.level = 1, .without = "contract"};
-    if (!simplify(r->shape.graph, STAGE_MODEL, &options)) return STATUS_FAILED;
     diff_requests(r->shape.graph);
+    pass_split(r->shape.graph);
     return diag_errors(r->shape.base.diag) ? model_report(&r->shape, o) : STATUS_DONE;
 }
 
@@ -144,7 +143,9 @@ int cost_report(CostReport *r, const Options *o) {
     int status = model_open(&r->shape, o);
     if (status == STATUS_DONE && r->has_data) status = case_read(&r->data, &r->shape, o);
     if (status == STATUS_DONE) status = count_structure(r, o, &steps);
-    if (status == STATUS_DONE) status = predict(&r->prediction, o, r->counting->sizes);
+    Options again = *o;
+    again.quiet = again.quiet > 1 ? again.quiet : 1; /* its warnings were printed */
+    if (status == STATUS_DONE) status = predict(&r->prediction, &again, r->counting->sizes);
     if (status != STATUS_DONE) return status;
     r->inputs = figure_of(r->prediction.counting, r->prediction.inputs);
     r->outputs = figure_of(r->prediction.counting, r->prediction.outputs);
