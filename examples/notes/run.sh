@@ -14,3 +14,5 @@ echo "Classifier."
 echo "Do the gradients hold? Reverse mode against forward mode against finite differences."
 "$bpc" check regression.bp --data regression.json --real f64
 "$bpc" check classifier.bp --data classifier.json --real f64
+echo "Five layers of 100 neurons: the paths from one weight to the loss (section 1.2), and what backpropagation visits instead."
+"$bpc" cost five_layers.bp

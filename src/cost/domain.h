@@ -16,7 +16,7 @@ typedef struct {
     Graph *g;
     Algebra *algebra;
     const int64_t *sizes;  /* by run-time dim */
-    double *const *data;   /* by tensor number, integer inputs; NULL: not known */
+    double *const *data;   /* by tensor number: inputs; NULL: not known */
     Whole *whole;
     int64_t budget;        /* points that may still be visited one by one */
 } Counting;

@@ -106,6 +106,18 @@ static bool *reach(Graph *g, Tensor *const *start, uint32_t n, const Numbers *ne
     return seen;
 }
 
+/* A call has one domain for all that it reads; an edge of it has the indices of its two ends alone. */
+static Domain between(Graph *g, const Domain *all, const Edge *edge) {
+    bool *used = NEW_ARRAY(g->arena, bool, all->n + 1);
+    for (uint32_t k = 0; k < edge->from->rank; k++) mark_ranges(g, all, edge->from_subs[k], used);
+    for (uint32_t k = 0; k < edge->to->rank; k++) mark_ranges(g, all, edge->to_subs[k], used);
+    Domain d = domain_copy(g->arena, *all);
+    d.n = 0;
+    for (uint32_t k = 0; k < all->n; k++)
+        if (used[k]) d.range[d.n++] = all->range[k];
+    return d;
+}
+
 static void add_edges(Finder *f, const Body *b) {
     Graph *g = f->g;
     if (!f->all->active[b->e->target->number]) return;
@@ -113,6 +125,7 @@ static void add_edges(Finder *f, const Body *b) {
         Expr *x = b->list.at[k];
         if (!b->used[k] || x->kind != EXPR_READ || !f->all->active[x->of.tensor->number]) continue;
         Edge edge = {x->of.tensor, b->e->target, x->arg, b->e->subs, domain_restrict(g, b->e->domain, b->condition[k])};
+        if (edge.to->call) edge.domain = between(g, &b->e->domain, &edge);
         vec_push(g->arena, &f->edges, edge);
     }
 }

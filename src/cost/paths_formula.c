@@ -25,8 +25,18 @@ static Expr **axes_of(Formulas *f, const Tensor *t) {
     return f->axis[t->number] = axis;
 }
 
-/* The range of the domain that the k-th subscript on the left runs over, from one end of the axis to the other; UINT32_MAX: it
- * does not. */
+/* Does the range go as far as the one equation of the tensor? Nothing else is ever read of it. */
+static bool all_that_is_read(const Tensor *t, const Range *r) {
+    if ((t->role != ROLE_WRITTEN && t->role != ROLE_PART) || !t->pieces || t->pieces->next) return false;
+    for (uint32_t k = 0; k < t->pieces->domain.n; k++) {
+        const Range *whole = &t->pieces->domain.range[k];
+        if (whole->index == r->index) return whole->n_lo == 1 && r->n_lo == 1 && whole->n_hi == 1 && r->n_hi == 1 && whole->lo[0] == r->lo[0] && whole->hi[0] == r->hi[0];
+    }
+    return false;
+}
+
+/* The range of the domain that the k-th subscript on the left runs over, from one end of what is read of the axis to the other;
+ * UINT32_MAX: there is none. */
 static uint32_t left_range(Graph *g, const Edge *edge, uint32_t k) {
     const Expr *sub = edge->to_subs[k];
     for (uint32_t j = 0; j < k; j++)
@@ -35,7 +45,7 @@ static uint32_t left_range(Graph *g, const Edge *edge, uint32_t k) {
         const Range *range = &edge->domain.range[r];
         if (range->index != sub->of.number) continue;
         const bool whole = range->n_lo == 1 && range->n_hi == 1 && expr_is_int(range->lo[0], 0) && affine_equal(g, range->hi[0], edge->to->extent[k]);
-        return whole ? r : UINT32_MAX;
+        return whole || all_that_is_read(edge->to, range) ? r : UINT32_MAX;
     }
     return UINT32_MAX;
 }

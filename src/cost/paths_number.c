@@ -78,7 +78,7 @@ typedef struct {
     bool missing;
 } Paths;
 
-static const char by_data[] = "the data decide; --data FILE says them";
+static const char by_data[] = "the data decide: --data FILE gives them";
 static const char too_many[] = "there are too many elements to count one by one; smaller sizes can be counted (-D)";
 
 /* ---- along which axes counts differ ---------------------------------------------------------------------------------- */

@@ -51,12 +51,15 @@ static uint32_t degree(const Monomial *m) {
     return sum;
 }
 
+/* Dims as they are declared, before all else. */
+static uint64_t place_of(const Expr *e) { return e->kind == EXPR_DIM ? e->of.number : (UINT64_C(1) << 32) + e->id; }
+
 /* Higher degrees first, then what was declared first. */
 static int compare(const Monomial *a, const Monomial *b) {
     const uint32_t da = degree(a), db = degree(b);
     if (da != db) return da > db ? -1 : 1;
     for (uint32_t k = 0; k < a->n && k < b->n; k++) {
-        if (a->factor[k].of != b->factor[k].of) return a->factor[k].of->id < b->factor[k].of->id ? -1 : 1;
+        if (a->factor[k].of != b->factor[k].of) return place_of(a->factor[k].of) < place_of(b->factor[k].of) ? -1 : 1;
         if (a->factor[k].power != b->factor[k].power) return a->factor[k].power > b->factor[k].power ? -1 : 1;
     }
     return a->n == b->n ? 0 : a->n < b->n ? -1 : 1;
@@ -145,8 +148,8 @@ static bool product(Algebra *a, const Monomial *x, const Monomial *y, Monomial *
     out->factor = NEW_ARRAY(a->g->arena, Factor, x->n + y->n + 1);
     uint32_t i = 0, j = 0;
     while (i < x->n || j < y->n) {
-        const bool left = j == y->n || (i < x->n && x->factor[i].of->id <= y->factor[j].of->id);
-        const bool right = i == x->n || (j < y->n && y->factor[j].of->id <= x->factor[i].of->id);
+        const bool left = j == y->n || (i < x->n && place_of(x->factor[i].of) <= place_of(y->factor[j].of));
+        const bool right = i == x->n || (j < y->n && place_of(y->factor[j].of) <= place_of(x->factor[i].of));
         Factor f = {left ? x->factor[i].of : y->factor[j].of, (left ? x->factor[i].power : 0) + (right ? y->factor[j].power : 0)};
         i += left, j += right;
         if (f.power > MOST_POWER) return false;

@@ -19,7 +19,7 @@ typedef struct {
 typedef struct {
     mpq_t by;
     uint32_t n;
-    Factor *factor; /* in order of of->id */
+    Factor *factor; /* dims as they are declared, then the others */
 } Monomial;
 typedef struct {
     uint32_t n;

@@ -41,7 +41,7 @@ static json_t *line(const Line *l) {
     json_t *o = json_object();
     json_object_set_new(o, "label", json_string(l->label));
     json_object_set_new(o, "flops", figure(&l->flops));
-    json_object_set_new(o, "ratio", l->flops.known ? number(pow(10, l->log_ratio)) : json_null());
+    json_object_set_new(o, "ratio", l->flops.known ? number(l->ratio) : json_null());
     json_object_set_new(o, "bytes", figure(&l->bytes));
     json_object_set_new(o, "workspace", figure(&l->workspace));
     json_object_set_new(o, "memory", figure(&l->memory));

@@ -22,8 +22,8 @@ void cost_print_plot(const CostReport *r, Text *out) {
     Arena *arena = r->shape.base.arena;
     const double m = r->outputs.value, here = r->inputs.value;
     const double most = 4 * fmax(fmax(here, m * crossover_block(r)), 2);
-    const char *const name[N_SERIES] = {"value", "reverse", "forward, one direction at a time",
-                                        arena_printf(arena, "forward, %lld directions at once", (long long)r->prediction.directions), "every path by itself"};
+    const char *const name[N_SERIES] = {"value", "reverse", "forward, one by one",
+                                        arena_printf(arena, "forward, %lld at once", (long long)r->prediction.directions), "every path by itself"};
     ChartSeries lines[N_SERIES];
     uint32_t n = 0;
     for (int s = 0; s < N_SERIES; s++) {
@@ -37,7 +37,7 @@ void cost_print_plot(const CostReport *r, Text *out) {
     }
     const ChartMark marks[] = {{m * crossover_single(r), true, "forward = reverse"}, {here, true, "this model"}};
     const char *outputs = m == 1 ? "1 output" : arena_printf(arena, "%.0f outputs", m);
-    Chart chart = {.title = arena_printf(arena, "%s: flops of the derivative of %s", r->shape.path, outputs),
-                   .x = {"inputs that it is taken by", CHART_LOG, NULL}, .y = {"flops", CHART_LOG, NULL}, .series = lines, .n = n, .marks = marks, .n_marks = 2};
+    Chart chart = {.title = arena_printf(arena, "%s: flops of a derivative of %s", r->shape.path, outputs),
+                   .x = {"number of inputs that it is taken by", CHART_LOG, NULL}, .y = {"flops", CHART_LOG, NULL}, .series = lines, .n = n, .marks = marks, .n_marks = 2};
     chart_svg(&chart, 1, out);
 }

@@ -37,13 +37,13 @@ static double log_sum(double a, double b) {
 }
 
 /* ---- the graph of scalars -------------------------------------------------------------------------------------------- */
-/* Integer data, by tensor, as long as the graph is now. */
+/* The inputs that are given, by tensor, as long as the graph is now. */
 static double **known_data(CostReport *r) {
     if (!r->has_data) return NULL;
     Graph *g = r->shape.graph;
     double **data = NEW_ARRAY(g->arena, double *, g->tensors.n + 1);
     for (uint32_t k = 0; k < r->data.n; k++)
-        if (g->tensors.at[k]->role == ROLE_INPUT && g->tensors.at[k]->type == TYPE_INT) data[k] = r->data.values[k];
+        if (g->tensors.at[k]->role == ROLE_INPUT) data[k] = r->data.values[k];
     return data;
 }
 
@@ -119,11 +119,10 @@ static Line line_of_paths(const CostReport *r, const PathCount *steps) {
 
 static const char *counted(Arena *arena, double n) { return n < 1e15 ? arena_printf(arena, "%.0f", n) : arena_printf(arena, "%.3g", n); }
 
-static void list_lines(CostReport *r, const Options *o, const PathCount *steps) {
+static void list_lines(CostReport *r, const PathCount *steps) {
     const Prediction *p = &r->prediction;
     Arena *arena = r->shape.base.arena;
     const bool scalar = p->of.n == 1 && p->of.at[0]->rank == 0;
-    const char *what = o->wrt.n ? "inputs" : "parameters";
     Line *line = r->line;
     line[LINE_VALUE] = line_of(r, COST_VALUE, "value", "value");
     line[LINE_REVERSE] = line_of(r, COST_REVERSE, "reverse", scalar ? "reverse: value and gradient" : "reverse: one vjp");
@@ -131,15 +130,18 @@ static void list_lines(CostReport *r, const Options *o, const PathCount *steps) 
     line[LINE_BACKWARD].known &= !scalar;
     line[LINE_JVP] = line_of(r, COST_JVP, "jvp", "forward: one jvp");
     line[LINE_DIRECTIONS] = line_of(r, COST_DIRECTIONS, "directions", arena_printf(arena, "forward: %lld directions at once", (long long)p->directions));
-    line[LINE_FORWARD] = line_of(r, COST_FORWARD, "forward", arena_printf(arena, "forward: all %s %s, a jvp each", counted(arena, r->inputs.value), what));
+    line[LINE_FORWARD] = line_of(r, COST_FORWARD, "forward", arena_printf(arena, "forward: all %s %s, a jvp each", counted(arena, r->inputs.value), r->by));
     line[LINE_HVP] = line_of(r, COST_HVP, "hvp", "hvp: Hessian times a direction");
     line[LINE_PATHS] = line_of_paths(r, steps);
-    for (LineKind k = 0; k < N_LINES; k++) line[k].log_ratio = line[k].flops.log - line[LINE_VALUE].flops.log;
+    for (LineKind k = 0; k < N_LINES; k++) {
+        line[k].ratio = line[k].flops.value / line[LINE_VALUE].flops.value;
+        line[k].log_ratio = line[k].flops.log - line[LINE_VALUE].flops.log;
+    }
 }
 
 int cost_report(CostReport *r, const Options *o) {
     PathCount steps;
-    *r = (CostReport){.has_data = o->data != NULL};
+    *r = (CostReport){.has_data = o->data != NULL, .by = o->wrt.n ? "inputs" : "parameters"};
     int status = model_open(&r->shape, o);
     if (status == STATUS_DONE && r->has_data) status = case_read(&r->data, &r->shape, o);
     if (status == STATUS_DONE) status = count_structure(r, o, &steps);
@@ -149,7 +151,7 @@ int cost_report(CostReport *r, const Options *o) {
     if (status != STATUS_DONE) return status;
     r->inputs = figure_of(r->prediction.counting, r->prediction.inputs);
     r->outputs = figure_of(r->prediction.counting, r->prediction.outputs);
-    list_lines(r, o, &steps);
+    list_lines(r, &steps);
     return STATUS_DONE;
 }
 

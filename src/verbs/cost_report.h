@@ -20,7 +20,7 @@ typedef struct {
     const char *key, *label; /* "reverse", "reverse: value and gradient" */
     bool known;              /* the model has it */
     Figure flops, bytes, workspace, memory;
-    double log_ratio;        /* of its flops to the value's, to base 10 */
+    double ratio, log_ratio; /* of its flops to the value's; the ratio may be infinite, its logarithm (to base 10) is not */
 } Line;
 
 typedef struct {
@@ -34,6 +34,7 @@ typedef struct {
     Prediction prediction;
     Case data;            /* where --data is given */
     const char *of;       /* names of what is differentiated */
+    const char *by;       /* "parameters", or "inputs" where --wrt says what they are */
     bool has_data;
     Figure inputs, outputs, nodes, edges, paths, path_steps;
     VEC(SourceLine) sources;

@@ -50,8 +50,12 @@ static const char *bytes_text(const Figure *f, char *out) {
 
 static const char *ratio_text(const Line *l, char *out) {
     if (!l->flops.known) return strcpy(out, "-");
-    if (l->log_ratio < 6) snprintf(out, ROOM, "%.2f", pow(10, l->log_ratio));
-    else with_exponent(l->log_ratio, out);
+    if (l->log_ratio < 3) snprintf(out, ROOM, "%.2f", l->ratio);
+    else if (l->log_ratio < 7) {
+        char digits[ROOM];
+        snprintf(digits, sizeof digits, "%.0f", l->ratio);
+        with_commas(digits, out);
+    } else with_exponent(l->log_ratio, out);
     return out;
 }
 
@@ -84,20 +88,21 @@ static void print_figure(const char *name, const Figure *f, Text *out) {
 
 static void print_graph(const CostReport *r, Text *out) {
     text_add(out, "\nThe graph of scalars\n");
-    print_figure("differentiated by (elements)", &r->inputs, out);
+    print_figure(r->by, &r->inputs, out);
     print_figure("nodes", &r->nodes, out);
-    print_figure("edges, each visited once", &r->edges, out);
+    print_figure("edges, visited once each", &r->edges, out);
     print_figure("paths", &r->paths, out);
     print_figure("edges, path by path", &r->path_steps, out);
 }
 
-/* How many paths leave one element, where all leave equally many; else on the average. */
+/* How many paths lead from one element: on the average where not from each as many. */
 static void print_source(const SourceLine *s, int width, Text *out) {
     char elements[ROOM], paths[ROOM], each[ROOM] = "-";
     if (s->paths.known && s->elements.value > 0) {
         const Figure one = {.known = true, .value = s->paths.value / s->elements.value, .log = s->paths.log - s->elements.log};
-        if (one.value < 1e15 && floor(one.value + 0.5) * s->elements.value != s->paths.value) snprintf(each, sizeof each, "%.2f", one.value);
-        else count_text(&one, each);
+        const bool even = one.value >= 1e15 || floor(one.value + 0.5) * s->elements.value == s->paths.value;
+        strcpy(each, even ? "" : "~");
+        count_text(&one, each + strlen(each));
     }
     text_add(out, "  %-*s %21s %21s %21s\n", width, s->name, count_text(&s->elements, elements), count_text(&s->paths, paths), each);
 }
@@ -148,10 +153,10 @@ static void print_formulas(const CostReport *r, const char *what, size_t member,
 static void print_crossover(const CostReport *r, Text *out) {
     const double single = crossover_single(r), block = crossover_block(r), here = r->inputs.value / r->outputs.value;
     text_add(out, "\nForward or reverse\n");
-    text_add(out, "  A gradient in reverse mode costs %.2f times the value (the rule of thumb is 3).\n", pow(10, r->line[LINE_REVERSE].log_ratio));
+    text_add(out, "  A gradient in reverse mode costs %.2f times the value (the rule of thumb is 3).\n", r->line[LINE_REVERSE].ratio);
     text_add(out, "  Forward mode is cheaper below %.2f inputs for each output, %lld directions at once below %.2f.\n", single,
              (long long)r->prediction.directions, block);
-    text_add(out, "  Here it is %.4g for each: %s.\n", here, here < fmax(single, block) ? "forward" : "reverse");
+    text_add(out, "  Here it is %.*f for each: %s.\n", floor(here) == here ? 0 : 2, here, here < fmax(single, block) ? "forward" : "reverse");
 }
 
 void cost_print_table(const CostReport *r, Text *out) {
