@@ -159,7 +159,7 @@ const Poly *domain_sum(Counting *c, const Domain *d, const bool *keep, const Pol
 typedef struct {
     Counting *c;
     const Domain *d;
-    bool *walk;
+    const bool *walk;
     const int64_t *fixed;
     PointVisit *visit;
     void *with;
@@ -201,12 +201,16 @@ static VisitOutcome walk_from(Walk *w, uint32_t k, int64_t weight) {
     return outcome;
 }
 
-VisitOutcome domain_visit(Counting *c, const Domain *d, const bool *walk, const int64_t *fixed, PointVisit *visit, void *with) {
-    bool few[32] = {false}, *all = d->n <= 32 ? few : NEW_ARRAY(c->g->arena, bool, d->n);
-    Walk w = {c, d, all, fixed, visit, with};
-    if (walk) memcpy(all, walk, d->n * sizeof *all); /* with what bounds and guard name: domain_walks */
-    else domain_walks(c->g, d, all);
+VisitOutcome domain_visit_fixed(Counting *c, const Domain *d, const bool *walk, const int64_t *fixed, PointVisit *visit, void *with) {
+    Walk w = {c, d, walk, fixed, visit, with};
     return walk_from(&w, 0, 1);
+}
+
+VisitOutcome domain_visit(Counting *c, const Domain *d, const bool *walk, PointVisit *visit, void *with) {
+    bool *all = NEW_ARRAY(c->g->arena, bool, d->n + 1);
+    if (walk) memcpy(all, walk, d->n * sizeof *all);
+    domain_walks(c->g, d, all);
+    return domain_visit_fixed(c, d, all, NULL, visit, with);
 }
 
 /* ---- what data decide ---------------------------------------------------------------------------------------------- */
@@ -263,7 +267,7 @@ static bool add_weight(void *with, int64_t weight) {
 
 Amount domain_points(Counting *c, const Domain *domain) {
     double n = 0;
-    if (c->data && domain_visit(c, domain, NULL, NULL, add_weight, &n) == VISIT_DONE) {
+    if (c->data && domain_visit(c, domain, NULL, add_weight, &n) == VISIT_DONE) {
         bool at_most = false;
         Domain d = domain_structure(c->g, domain, &at_most);
         const Poly *p = domain_sum(c, &d, NULL, NULL);
@@ -277,7 +281,7 @@ Amount domain_points(Counting *c, const Domain *domain) {
         return a;
     }
     n = 0;
-    if (domain_visit(c, &d, NULL, NULL, add_weight, &n) == VISIT_DONE) return (Amount){.value = n, .at_most = a.at_most};
+    if (domain_visit(c, &d, NULL, add_weight, &n) == VISIT_DONE) return (Amount){.value = n, .at_most = a.at_most};
     a = (Amount){.value = 1, .at_most = true};
     for (uint32_t k = 0; k < d.n; k++) {
         Expr *extent = index_extent(c->g, &d, d.range[k].index);

@@ -37,14 +37,15 @@ Amount domain_points(Counting *, const Domain *);
  * none that holds at the sizes: ranges with several bounds, data, a guard. */
 const Poly *domain_sum(Counting *, const Domain *, const bool *keep, const Poly *body);
 
-/* Visits the points one by one. Ranges with walk[k] false count as a weight; what bounds and guard name must be walked:
- * domain_walks marks it. walk NULL: that alone. */
+/* Visits the points one by one. Ranges with walk[k] false count as a weight, unless bounds or the guard name them; walk NULL:
+ * those alone are walked. */
 typedef enum { VISIT_DONE, VISIT_STOPPED, VISIT_DATA, VISIT_MANY } VisitOutcome; /* DATA: not known; MANY: beyond the budget */
 typedef bool PointVisit(void *with, int64_t weight);
-/* fixed[k] other than FREE: the range holds that one value, where it is within its bounds. walk, fixed: or NULL. */
+VisitOutcome domain_visit(Counting *, const Domain *, const bool *walk, PointVisit *, void *with);
+/* The same, for those who ask often: walk[k] is set where bounds and the guard need it (domain_walks sets it), and fixed[k] other
+ * than FREE is the one value that the range has, where that is within its bounds. */
 #define FREE INT64_MIN
-VisitOutcome domain_visit(Counting *, const Domain *, const bool *walk, const int64_t *fixed, PointVisit *, void *with);
-
+VisitOutcome domain_visit_fixed(Counting *, const Domain *, const bool *walk, const int64_t *fixed, PointVisit *, void *with);
 void domain_walks(Graph *, const Domain *, bool *walk);
 
 /* Sets used[k] for ranges of the domain whose index the expression names. */

@@ -234,7 +234,7 @@ static bool walk_edge(Paths *p, uint32_t number, const int64_t *fixed) {
     const Plan *plan = &p->plan[number];
     p->edge = &p->edges->at[number];
     if (plan->pinned) return p->why = by_data, false;
-    const VisitOutcome outcome = domain_visit(p->c, &plan->domain, plan->walk, fixed, walk_point, p);
+    const VisitOutcome outcome = domain_visit_fixed(p->c, &plan->domain, plan->walk, fixed, walk_point, p);
     if (outcome == VISIT_DATA) p->why = by_data;
     if (outcome == VISIT_MANY) p->why = too_many;
     return outcome == VISIT_DONE;

@@ -27,7 +27,6 @@ typedef struct {
     /* derivatives */
     StringList want, of, wrt;
     int mode; /* Mode */
-    bool json;          /* cost: print JSON */
     int64_t directions; /* forward mode follows so many at once; 0: not said */
     bool sparse;
     /* compile */
