@@ -12,7 +12,7 @@
 #include "graph/ops.h"
 #include "graph/restrict.h"
 
-enum { BUDGET = 20000000 };
+enum { BUDGET = 60000000 };
 
 Counting *counting_new(Graph *g, const int64_t *sizes, double *const *data) {
     Counting *c = NEW(g->arena, Counting);
@@ -189,9 +189,9 @@ static VisitOutcome walk_from(Walk *w, uint32_t k, int64_t weight) {
     const Range *r = &w->d->range[k];
     int64_t lo, hi;
     if (!range_at(w, r, &lo, &hi)) return VISIT_DATA;
-    if (w->fixed && w->fixed[k] != FREE) lo = w->fixed[k] < lo ? hi : w->fixed[k], hi = lo < hi ? lo + 1 : hi;
+    if (w->fixed && w->fixed[k] != NOT_FIXED) lo = w->fixed[k] < lo ? hi : w->fixed[k], hi = lo < hi ? lo + 1 : hi;
     if (hi <= lo) return VISIT_DONE;
-    if (!w->walk[k] && !(w->fixed && w->fixed[k] != FREE)) return weight > INT64_MAX / (hi - lo) ? VISIT_MANY : walk_from(w, k + 1, weight * (hi - lo));
+    if (!w->walk[k] && !(w->fixed && w->fixed[k] != NOT_FIXED)) return weight > INT64_MAX / (hi - lo) ? VISIT_MANY : walk_from(w, k + 1, weight * (hi - lo));
     VisitOutcome outcome = VISIT_DONE;
     for (int64_t i = lo; i < hi && outcome == VISIT_DONE; i++) {
         whole_set_index(w->c->whole, r->index, i);

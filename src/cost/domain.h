@@ -43,8 +43,8 @@ typedef enum { VISIT_DONE, VISIT_STOPPED, VISIT_DATA, VISIT_MANY } VisitOutcome;
 typedef bool PointVisit(void *with, int64_t weight);
 VisitOutcome domain_visit(Counting *, const Domain *, const bool *walk, PointVisit *, void *with);
 /* The same, for those who ask often: walk[k] is set where bounds and the guard need it (domain_walks sets it), and fixed[k] other
- * than FREE is the one value that the range has, where that is within its bounds. */
-#define FREE INT64_MIN
+ * than NOT_FIXED is the one value that the range has, where that is within its bounds. */
+#define NOT_FIXED INT64_MIN
 VisitOutcome domain_visit_fixed(Counting *, const Domain *, const bool *walk, const int64_t *fixed, PointVisit *, void *with);
 void domain_walks(Graph *, const Domain *, bool *walk);
 

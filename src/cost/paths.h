@@ -4,15 +4,13 @@
 
 #include "cost/edges.h"
 
-/* A count of any size: exactly, and always as m * 2^e. */
+/* A count of any size, as m * 2^e, and exactly where `exact` is there. */
 typedef struct {
-    mpz_t exact;
-    double m; /* 0, or 0.5 <= m < 1 */
+    mpz_ptr exact; /* or NULL */
+    double m;      /* 0, or 0.5 <= m < 1 */
     int64_t e;
 } Big;
-void big_init(Big *);
-void big_clear(Big *);
-void big_set_exact(Big *); /* m and e from exact */
+void big_from_exact(Big *); /* sets m and e */
 
 /* Paths from every element of `wrt` to every element of `of`, and the edges on them. NULL: no formula. */
 typedef struct {
@@ -20,7 +18,8 @@ typedef struct {
 } PathFormula;
 PathFormula path_formula(Counting *, const Edges *, Tensor *const *wrt, uint32_t n_wrt, Tensor *const *of, uint32_t n_of);
 
-/* The same as numbers. NULL when all went well, else why it did not. `exact` tells whether the exact parts hold. */
+/* The same as numbers, added to what paths and steps hold. NULL when all went well, else why it did not. Where the exact numbers
+ * would grow too long, `exact` is false and only m and e hold. */
 const char *path_numbers(Counting *, const Edges *, Tensor *const *wrt, uint32_t n_wrt, Tensor *const *of, uint32_t n_of, Big *paths, Big *steps, bool *exact);
 
 #endif

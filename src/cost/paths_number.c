@@ -11,17 +11,12 @@
 #include "cost/paths.h"
 #include "graph/affine.h"
 
-enum { MOST_ELEMENTS = 1 << 21 };
+enum { MOST_ELEMENTS = 1 << 22, MOST_EXACT = 1 << 20 };
 #define MOST_BITS INT64_C(2000000000)  /* of all exact numbers together */
 #define MOST_LIMBS INT64_C(2000000000) /* that may be added up */
 
 /* ---- numbers ------------------------------------------------------------------------------------------------------- */
-void big_init(Big *b) {
-    mpz_init(b->exact);
-    b->m = 0, b->e = 0;
-}
-void big_clear(Big *b) { mpz_clear(b->exact); }
-void big_set_exact(Big *b) {
+void big_from_exact(Big *b) {
     long e;
     b->m = mpz_get_d_2exp(&e, b->exact);
     b->e = e;
@@ -54,7 +49,7 @@ typedef struct {
 typedef struct {
     Domain domain;     /* without what data decide, where these are not known */
     bool *walk;        /* ranges to be walked */
-    int64_t *fixed;    /* ranges of the left side along which counts are equal: at 0; the others are FREE */
+    int64_t *fixed;    /* ranges of the left side along which counts are equal: at 0; the others are NOT_FIXED */
     bool pinned;       /* data choose among points that do not count alike */
 } Plan;
 
@@ -69,6 +64,8 @@ typedef struct {
     Counts *at;        /* by tensor */
     Plan *plan;        /* by edge */
     bool exact;
+    __mpz_struct *number; /* all exact numbers */
+    size_t n_numbers;
     int64_t bits, limbs;
     const char *why;   /* what went wrong */
     VEC(Demand) stack;
@@ -149,7 +146,7 @@ static void plan_edge(Paths *p, uint32_t number) {
     plan->walk = NEW_ARRAY(g->arena, bool, edge->domain.n + 1);
     mark_walk(p, edge, &plan->domain, plan->walk);
     plan->fixed = NEW_ARRAY(g->arena, int64_t, edge->domain.n + 1);
-    for (uint32_t k = 0; k < edge->domain.n; k++) plan->fixed[k] = FREE;
+    for (uint32_t k = 0; k < edge->domain.n; k++) plan->fixed[k] = NOT_FIXED;
     for (uint32_t k = 0; k < edge->to->rank; k++) {
         if (p->at[edge->to->number].vary[k]) mark_ranges(g, &plan->domain, edge->to_subs[k], plan->walk);
         else plan->fixed[range_of(&edge->domain, edge->to_subs[k])] = 0;
@@ -159,8 +156,8 @@ static void plan_edge(Paths *p, uint32_t number) {
     plan->pinned |= at_most;
 }
 
-static bool set_up(Paths *p) {
-    Graph *g = p->c->g;
+/* How many elements count, of all tensors; MOST_ELEMENTS + 1: more than are counted. */
+static int64_t count_elements(Paths *p) {
     int64_t total = 0;
     for (uint32_t k = 0; k < p->edges->n_order; k++) {
         const Tensor *t = p->edges->order[k];
@@ -169,25 +166,42 @@ static bool set_up(Paths *p) {
         for (uint32_t a = 0; a < t->rank; a++) {
             c->extent[a] = (int64_t)whole_value(p->c->whole, t->extent[a]);
             if (!c->vary[a]) continue;
-            if (c->extent[a] > 0 && c->n > MOST_ELEMENTS / c->extent[a]) return false;
+            if (c->extent[a] > 0 && c->n > MOST_ELEMENTS / c->extent[a]) return MOST_ELEMENTS + 1;
             c->n *= c->extent[a];
         }
         total += c->n;
-        if (total > MOST_ELEMENTS) return false;
-        c->paths = NEW_ARRAY(g->arena, Big, (size_t)c->n + 1);
-        c->steps = NEW_ARRAY(g->arena, Big, (size_t)c->n + 1);
-        c->done = NEW_ARRAY(g->arena, bool, (size_t)c->n + 1);
-        for (int64_t e = 0; e < c->n; e++) big_init(&c->paths[e]), big_init(&c->steps[e]);
+        if (total > MOST_ELEMENTS) return MOST_ELEMENTS + 1;
+    }
+    return total;
+}
+
+static Big *bigs_new(Paths *p, int64_t n) {
+    Big *list = NEW_ARRAY(p->c->g->arena, Big, (size_t)n + 1);
+    for (int64_t e = 0; p->exact && e < n; e++) {
+        list[e].exact = &p->number[p->n_numbers++];
+        mpz_init(list[e].exact);
+    }
+    return list;
+}
+
+static bool set_up(Paths *p) {
+    Arena *arena = p->c->g->arena;
+    const int64_t total = count_elements(p);
+    if (total > MOST_ELEMENTS) return false;
+    p->exact = total <= MOST_EXACT;
+    if (p->exact) p->number = NEW_ARRAY(arena, __mpz_struct, 2 * (size_t)total + 1);
+    for (uint32_t k = 0; k < p->edges->n_order; k++) {
+        Counts *c = &p->at[p->edges->order[k]->number];
+        c->paths = bigs_new(p, c->n);
+        c->steps = bigs_new(p, c->n);
+        c->done = NEW_ARRAY(arena, bool, (size_t)c->n + 1);
     }
     for (uint32_t k = 0; k < p->edges->n; k++) plan_edge(p, k);
     return true;
 }
 
 static void take_down(Paths *p) {
-    for (uint32_t k = 0; k < p->edges->n_order; k++) {
-        Counts *c = &p->at[p->edges->order[k]->number];
-        for (int64_t e = 0; c->paths && e < c->n; e++) big_clear(&c->paths[e]), big_clear(&c->steps[e]);
-    }
+    for (size_t k = 0; k < p->n_numbers; k++) mpz_clear(&p->number[k]);
 }
 
 /* ---- walking an edge --------------------------------------------------------------------------------------------------- */
@@ -243,11 +257,12 @@ static bool walk_edge(Paths *p, uint32_t number, const int64_t *fixed) {
 /* ---- counting ------------------------------------------------------------------------------------------------------------ */
 static void start_element(Paths *p, const Tensor *t, int64_t e) {
     Counts *c = &p->at[t->number];
-    const unsigned long one = p->source[t->number];
+    const bool one = p->source[t->number];
+    c->paths[e].m = one ? 0.5 : 0, c->paths[e].e = one;
+    c->steps[e].m = 0, c->steps[e].e = 0;
+    if (!p->exact) return;
     mpz_set_ui(c->paths[e].exact, one);
     mpz_set_ui(c->steps[e].exact, 0);
-    big_set_exact(&c->paths[e]);
-    big_set_exact(&c->steps[e]);
 }
 
 static void count_bits(Paths *p, const Counts *c, int64_t e) {
@@ -343,7 +358,7 @@ const char *path_numbers(Counting *c, const Edges *edges, Tensor *const *wrt, ui
     Graph *g = c->g;
     bool *source = NEW_ARRAY(g->arena, bool, g->tensors.n + 1);
     for (uint32_t k = 0; k < n_wrt; k++) source[wrt[k]->number] = true;
-    Paths p = {.c = c, .edges = edges, .source = source, .exact = true};
+    Paths p = {.c = c, .edges = edges, .source = source};
     p.at = NEW_ARRAY(g->arena, Counts, g->tensors.n + 1);
     p.plan = NEW_ARRAY(g->arena, Plan, edges->n + 1);
     for (uint32_t k = 0; k < g->tensors.n; k++) {

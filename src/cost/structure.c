@@ -60,30 +60,31 @@ static bool formula_number(Counting *c, const Poly *p, Big *out) {
     const bool good = p && poly_value(c->algebra, p, c->sizes, value) && mpz_cmp_ui(mpq_denref(value), 1) == 0;
     if (good) {
         mpz_set(out->exact, mpq_numref(value));
-        big_set_exact(out);
+        big_from_exact(out);
     }
     mpq_clear(value);
     return good;
 }
 
 static void count_paths(Counting *c, const Edges *edges, Tensor *const *wrt, uint32_t n_wrt, Tensor *const *of, uint32_t n_of, PathCount *paths, PathCount *steps) {
-    Big total, along;
-    big_init(&total);
-    big_init(&along);
+    mpz_t exact_total, exact_along;
+    mpz_init(exact_total);
+    mpz_init(exact_along);
+    Big total = {.exact = exact_total}, along = {.exact = exact_along};
     PathFormula formula = path_formula(c, edges, wrt, n_wrt, of, n_of);
     bool exact = true;
     const char *why = NULL;
     if (!formula_number(c, formula.paths, &total) || !formula_number(c, formula.steps, &along)) {
         mpz_set_ui(total.exact, 0);
         mpz_set_ui(along.exact, 0);
-        big_set_exact(&total);
-        big_set_exact(&along);
+        big_from_exact(&total);
+        big_from_exact(&along);
         why = path_numbers(c, edges, wrt, n_wrt, of, n_of, &total, &along, &exact);
     }
     *paths = why ? (PathCount){.why = why} : path_count(c, &total, exact, formula.paths);
     *steps = why ? (PathCount){.why = why} : path_count(c, &along, exact, formula.steps);
-    big_clear(&total);
-    big_clear(&along);
+    mpz_clear(exact_total);
+    mpz_clear(exact_along);
 }
 
 static void count_sources(Counting *c, const Edges *edges, Structure *s, Tensor *const *wrt, Tensor *const *of, uint32_t n_of) {

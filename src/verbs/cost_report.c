@@ -130,7 +130,9 @@ static void list_lines(CostReport *r, const PathCount *steps) {
     line[LINE_BACKWARD].known &= !scalar;
     line[LINE_JVP] = line_of(r, COST_JVP, "jvp", "forward: one jvp");
     line[LINE_DIRECTIONS] = line_of(r, COST_DIRECTIONS, "directions", arena_printf(arena, "forward: %lld directions at once", (long long)p->directions));
-    line[LINE_FORWARD] = line_of(r, COST_FORWARD, "forward", arena_printf(arena, "forward: all %s %s, a jvp each", counted(arena, r->inputs.value), r->by));
+    const bool one = r->inputs.value == 1;
+    line[LINE_FORWARD] = line_of(r, COST_FORWARD, "forward", one ? "forward: the whole derivative"
+                                                             : arena_printf(arena, "forward: all %s %s, a jvp each", counted(arena, r->inputs.value), r->by));
     line[LINE_HVP] = line_of(r, COST_HVP, "hvp", "hvp: Hessian times a direction");
     line[LINE_PATHS] = line_of_paths(r, steps);
     for (LineKind k = 0; k < N_LINES; k++) {
