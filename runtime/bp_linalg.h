@@ -1,7 +1,7 @@
-/* bp_linalg.h - solve, inverse, determinant, Cholesky's factor of dense matrices, row by row, in double (bp_NAME) and float
+/* bp_linalg.h - solve, inverse, determinant, cofactors, Cholesky's factor of dense matrices, row by row, in double (bp_NAME) and float
  * (bp_NAMEf), as textbooks have them: elimination with exchanges of rows (Golub and Van Loan, Matrix Computations, 3.4 and
  * 4.2). What they work in is the caller's: `factors`, n*n numbers, and `row`, n. They return 0, or 1 where the
- * factorisation does not exist; then the result is unspecified.
+ * factorisation does not exist; then the result is unspecified. Determinants and cofactors are there for every matrix.
  *
  * bp_NAME_f64 and bp_NAME_f32 are the same, but call LAPACK for large matrices where libbp was built with it.
  *
@@ -176,6 +176,148 @@ static inline void bp_detf(int64_t n, const float *a, float *x, float *factors, 
     *x = product;
 }
 
+/*@ bp_cofactor: */
+/* The matrix of cofactors, det(a) times the inverse's transpose: the determinant's derivative, which a singular matrix has too.
+ * Rows and columns are exchanged so that the last pivot is the only one that may be 0; with U = (U1 w; 0 u) it is
+ *
+ *     adj(U) = det(U1) (u U1^-1   -U1^-1 w;   0   1),      adj(A) = det(P) det(Q) Q adj(U) L^-1 P      where P A Q = L U
+ *
+ * `row` has room for 2*n exchanges: those of rows, then those of columns. */
+static inline void bp_cofactor(int64_t n, const double *a, double *x, double *factors, int32_t *row) {
+    int32_t *const column = row + n;
+    double product = 1.0;
+    for (int64_t k = 0; k < n*n; k++) factors[k] = a[k], x[k] = 0.0;
+    for (int64_t k = 0; k < n; k++) {
+        int64_t top = k, left = k;
+        for (int64_t i = k; i < n; i++)
+            for (int64_t j = k; j < n; j++) {
+                const double size = factors[i*n + j] < 0.0 ? -factors[i*n + j] : factors[i*n + j];
+                const double most = factors[top*n + left] < 0.0 ? -factors[top*n + left] : factors[top*n + left];
+                if (!(size <= most)) top = i, left = j;
+            }
+        row[k] = (int32_t)top;
+        column[k] = (int32_t)left;
+        if (top != k) product = -product;
+        if (left != k) product = -product;
+        for (int64_t j = 0; j < n; j++) {
+            const double t = factors[k*n + j];
+            factors[k*n + j] = factors[top*n + j];
+            factors[top*n + j] = t;
+        }
+        for (int64_t i = 0; i < n; i++) {
+            const double t = factors[i*n + k];
+            factors[i*n + k] = factors[i*n + left];
+            factors[i*n + left] = t;
+        }
+        const double pivot = factors[k*n + k];
+        if (k + 1 == n) break;
+        if (pivot <= 0.0 && pivot >= 0.0) return; /* two or more are 0, and so is every minor */
+        product *= pivot;
+        for (int64_t i = k + 1; i < n; i++) {
+            const double factor = factors[i*n + k]/pivot;
+            factors[i*n + k] = factor;
+            for (int64_t j = k + 1; j < n; j++) factors[i*n + j] -= factor*factors[k*n + j];
+        }
+    }
+    for (int64_t k = 0; k < n; k++) x[k*n + k] = product;
+    for (int64_t k = 0; k < n; k++)
+        for (int64_t j = 0; j < n && row[k] != k; j++) {
+            const double t = x[k*n + j];
+            x[k*n + j] = x[row[k]*n + j];
+            x[row[k]*n + j] = t;
+        }
+    for (int64_t i = 0; i < n; i++)
+        for (int64_t k = 0; k < i; k++)
+            for (int64_t j = 0; j < n; j++) x[i*n + j] -= factors[i*n + k]*x[k*n + j];
+    const double last = factors[n*n - 1];
+    for (int64_t i = n - 2; i >= 0; i--)
+        for (int64_t j = 0; j < n; j++) {
+            double sum = last*x[i*n + j] - factors[i*n + n - 1]*x[(n - 1)*n + j];
+            for (int64_t k = i + 1; k < n - 1; k++) sum -= factors[i*n + k]*x[k*n + j];
+            x[i*n + j] = sum/factors[i*n + i];
+        }
+    for (int64_t k = n - 1; k >= 0; k--)
+        for (int64_t j = 0; j < n && column[k] != k; j++) {
+            const double t = x[k*n + j];
+            x[k*n + j] = x[column[k]*n + j];
+            x[column[k]*n + j] = t;
+        }
+    for (int64_t i = 0; i < n; i++)
+        for (int64_t j = 0; j < i; j++) {
+            const double t = x[i*n + j];
+            x[i*n + j] = x[j*n + i];
+            x[j*n + i] = t;
+        }
+}
+
+/*@ bp_cofactorf: */
+static inline void bp_cofactorf(int64_t n, const float *a, float *x, float *factors, int32_t *row) {
+    int32_t *const column = row + n;
+    float product = 1.0f;
+    for (int64_t k = 0; k < n*n; k++) factors[k] = a[k], x[k] = 0.0f;
+    for (int64_t k = 0; k < n; k++) {
+        int64_t top = k, left = k;
+        for (int64_t i = k; i < n; i++)
+            for (int64_t j = k; j < n; j++) {
+                const float size = factors[i*n + j] < 0.0f ? -factors[i*n + j] : factors[i*n + j];
+                const float most = factors[top*n + left] < 0.0f ? -factors[top*n + left] : factors[top*n + left];
+                if (!(size <= most)) top = i, left = j;
+            }
+        row[k] = (int32_t)top;
+        column[k] = (int32_t)left;
+        if (top != k) product = -product;
+        if (left != k) product = -product;
+        for (int64_t j = 0; j < n; j++) {
+            const float t = factors[k*n + j];
+            factors[k*n + j] = factors[top*n + j];
+            factors[top*n + j] = t;
+        }
+        for (int64_t i = 0; i < n; i++) {
+            const float t = factors[i*n + k];
+            factors[i*n + k] = factors[i*n + left];
+            factors[i*n + left] = t;
+        }
+        const float pivot = factors[k*n + k];
+        if (k + 1 == n) break;
+        if (pivot <= 0.0f && pivot >= 0.0f) return; /* two or more are 0, and so is every minor */
+        product *= pivot;
+        for (int64_t i = k + 1; i < n; i++) {
+            const float factor = factors[i*n + k]/pivot;
+            factors[i*n + k] = factor;
+            for (int64_t j = k + 1; j < n; j++) factors[i*n + j] -= factor*factors[k*n + j];
+        }
+    }
+    for (int64_t k = 0; k < n; k++) x[k*n + k] = product;
+    for (int64_t k = 0; k < n; k++)
+        for (int64_t j = 0; j < n && row[k] != k; j++) {
+            const float t = x[k*n + j];
+            x[k*n + j] = x[row[k]*n + j];
+            x[row[k]*n + j] = t;
+        }
+    for (int64_t i = 0; i < n; i++)
+        for (int64_t k = 0; k < i; k++)
+            for (int64_t j = 0; j < n; j++) x[i*n + j] -= factors[i*n + k]*x[k*n + j];
+    const float last = factors[n*n - 1];
+    for (int64_t i = n - 2; i >= 0; i--)
+        for (int64_t j = 0; j < n; j++) {
+            float sum = last*x[i*n + j] - factors[i*n + n - 1]*x[(n - 1)*n + j];
+            for (int64_t k = i + 1; k < n - 1; k++) sum -= factors[i*n + k]*x[k*n + j];
+            x[i*n + j] = sum/factors[i*n + i];
+        }
+    for (int64_t k = n - 1; k >= 0; k--)
+        for (int64_t j = 0; j < n && column[k] != k; j++) {
+            const float t = x[k*n + j];
+            x[k*n + j] = x[column[k]*n + j];
+            x[column[k]*n + j] = t;
+        }
+    for (int64_t i = 0; i < n; i++)
+        for (int64_t j = 0; j < i; j++) {
+            const float t = x[i*n + j];
+            x[i*n + j] = x[j*n + i];
+            x[j*n + i] = t;
+        }
+}
+
 /*@ bp_logdet: bp_lu bp_log */
 /* The logarithm of the determinant's size. */
 static inline int bp_logdet(int64_t n, const double *a, double *x, double *factors, int32_t *row) {
@@ -233,11 +375,13 @@ static inline int bp_choleskyf(int64_t n, const float *a, float *x) {
 int bp_solve_f64(int64_t n, int64_t m, const double *a, const double *b, double *x, double *factors, int32_t *row);
 int bp_inv_f64(int64_t n, const double *a, double *x, double *factors, int32_t *row);
 void bp_det_f64(int64_t n, const double *a, double *x, double *factors, int32_t *row);
+void bp_cofactor_f64(int64_t n, const double *a, double *x, double *factors, int32_t *row);
 int bp_logdet_f64(int64_t n, const double *a, double *x, double *factors, int32_t *row);
 int bp_cholesky_f64(int64_t n, const double *a, double *x);
 int bp_solve_f32(int64_t n, int64_t m, const float *a, const float *b, float *x, float *factors, int32_t *row);
 int bp_inv_f32(int64_t n, const float *a, float *x, float *factors, int32_t *row);
 void bp_det_f32(int64_t n, const float *a, float *x, float *factors, int32_t *row);
+void bp_cofactor_f32(int64_t n, const float *a, float *x, float *factors, int32_t *row);
 int bp_logdet_f32(int64_t n, const float *a, float *x, float *factors, int32_t *row);
 int bp_cholesky_f32(int64_t n, const float *a, float *x);
 

@@ -46,7 +46,7 @@ static Value *called(C *c, const char *suffix, Call call, uint32_t n, Expr *cons
 
 /* ---- linear algebra ------------------------------------------------------------------------------------------ */
 typedef enum { SHAPE_FIRST, SHAPE_SECOND, SHAPE_BATCH } ResultShape;
-static const ResultShape result_shape[N_CALLS] = {[CALL_SOLVE] = SHAPE_SECOND, [CALL_INV] = SHAPE_FIRST, [CALL_DET] = SHAPE_BATCH, [CALL_LOGDET] = SHAPE_BATCH, [CALL_CHOLESKY] = SHAPE_FIRST};
+static const ResultShape result_shape[N_CALLS] = {[CALL_SOLVE] = SHAPE_SECOND, [CALL_INV] = SHAPE_FIRST, [CALL_DET] = SHAPE_BATCH, [CALL_LOGDET] = SHAPE_BATCH, [CALL_CHOLESKY] = SHAPE_FIRST, [CALL_COFACTOR] = SHAPE_FIRST};
 
 static bool fits_linear(C *c, Args *args, Value *const *v, const Builtin *b) {
     if (v[0]->rank < 2 || !same_extent(c, v[0]->extent[v[0]->rank - 1], v[0]->extent[v[0]->rank - 2])) {
@@ -206,7 +206,8 @@ static Value *product(C *c, Args *args, const Builtin *b) {
 const Builtin request_builtins[] = {
     {"solve", 2, 2, {NULL}, linear, 0, CALL_SOLVE},       {"inv", 1, 1, {NULL}, linear, 0, CALL_INV},
     {"det", 1, 1, {NULL}, linear, 0, CALL_DET},           {"logdet", 1, 1, {NULL}, linear, 0, CALL_LOGDET},
-    {"cholesky", 1, 1, {NULL}, linear, 0, CALL_CHOLESKY}, {"grad", 2, 2, {NULL}, derivative, 0, CALL_GRAD},
+    {"cholesky", 1, 1, {NULL}, linear, 0, CALL_CHOLESKY}, {"cofactor", 1, 1, {NULL}, linear, 0, CALL_COFACTOR},
+    {"grad", 2, 2, {NULL}, derivative, 0, CALL_GRAD},
     {"jacobian", 2, 2, {NULL}, derivative, 0, CALL_JACOBIAN}, {"hessian", 2, 2, {NULL}, derivative, 0, CALL_HESSIAN},
     {"jvp", 3, 3, {NULL}, product, 0, CALL_JVP},          {"vjp", 3, 3, {NULL}, product, 0, CALL_VJP},
     {NULL, 0, 0, {NULL}, NULL, 0, 0},

@@ -47,7 +47,7 @@ static Amount call_work(Counting *c, const Tensor *t) {
     const Call *call = t->call;
     const Tensor *a = call->arg[0];
     Amount n = expr_amount(c, a->extent[a->rank - 1]), square = amount_mul(c, n, n), cube = amount_mul(c, square, n);
-    static const unsigned long thirds[N_CALLS] = {[CALL_SOLVE] = 2, [CALL_INV] = 6, [CALL_DET] = 2, [CALL_LOGDET] = 2, [CALL_CHOLESKY] = 1};
+    static const unsigned long thirds[N_CALLS] = {[CALL_SOLVE] = 2, [CALL_INV] = 6, [CALL_DET] = 2, [CALL_LOGDET] = 2, [CALL_CHOLESKY] = 1, [CALL_COFACTOR] = 6};
     Amount one = amount_scale(c, cube, thirds[call->kind], 3);
     if (call->kind == CALL_SOLVE) {
         Amount columns = call->arg[1]->rank == a->rank ? expr_amount(c, call->arg[1]->extent[a->rank - 1]) : amount_whole(c, 1);

@@ -2,12 +2,13 @@
  *
  *     X = solve(A, B)     B_bar = solve(A', X_bar)        A_bar = -B_bar X'               X_dot = solve(A, B_dot - A_dot X)
  *     Y = inv(A)          A_bar = -Y' Y_bar Y'                                            Y_dot = -Y A_dot Y
- *     y = det(A)          A_bar = y_bar y inv(A)'                                         y_dot = y tr(inv(A) A_dot)
+ *     y = det(A)          A_bar = y_bar C, C = cofactor(A)                                y_dot = sum(C A_dot)
  *     y = logdet(A)       A_bar = y_bar inv(A)'                                           y_dot = tr(inv(A) A_dot)
  *     L = cholesky(A)     A_bar = S + S' on and below the diagonal, S = L^-T Phi(L' L_bar) L^-1
  *                                                                                         L_dot = L Phi(L^-1 A_dot L^-T)
+ *     C = cofactor(A)     A_bar = sum(C_bar C) Y' - Y' C_bar' C, Y = inv(A)               C_dot = tr(Y A_dot) C - C A_dot' Y'
  *
- * Phi halves the diagonal and drops what is above it. cholesky reads A on and below its diagonal alone, so that is where its
+ * Cofactors are det(A) inv(A)', and exist for a singular matrix too; their derivative here is that of a regular one. Phi halves the diagonal and drops what is above it. cholesky reads A on and below its diagonal alone, so that is where its
  * derivative is. Sources: Giles, Collected matrix derivative results for forward and reverse mode algorithmic
  * differentiation (2008); Murray, Differentiation of the Cholesky decomposition (2016).
  *
@@ -133,12 +134,25 @@ static void reverse_inv(const Linear *l, Tensor *bar, Tensor *const *to) {
     define(l, &s, to[0], "dbij", minus(l, strong_mul(l->g, at(l, &s, half, "dbkj"), at(l, &s, l->t, "bki"))));
 }
 
+/* The derivative of det or logdet by its argument, at b i j. */
+static Expr *slope_of_det(const Linear *l, Scope *s) {
+    if (l->t->call->kind == CALL_DET) return at(l, s, call(l, CALL_COFACTOR, "cofactor", "bij", l->a, NULL), "bij");
+    return at(l, s, call(l, CALL_INV, "inverse", "bij", l->a, NULL), "bji");
+}
+
 static void reverse_det(const Linear *l, Tensor *bar, Tensor *const *to) {
-    Tensor *inverse = call(l, CALL_INV, "inverse", "bij", l->a, NULL);
     Scope s = open_scope(l, "dbij");
-    Expr *value = at(l, &s, inverse, "bji");
-    if (l->t->call->kind == CALL_DET) value = expr_mul(l->g, at(l, &s, l->t, "b"), value);
-    define(l, &s, to[0], "dbij", strong_mul(l->g, at(l, &s, bar, "db"), value));
+    Expr *slope = slope_of_det(l, &s);
+    define(l, &s, to[0], "dbij", strong_mul(l->g, at(l, &s, bar, "db"), slope));
+}
+
+static void reverse_cofactor(const Linear *l, Tensor *bar, Tensor *const *to) {
+    Tensor *inverse = call(l, CALL_INV, "inverse", "bij", l->a, NULL), *inner = part(l, "inner", "db", COMBINE_ADD);
+    Tensor *half = product(l, "half", bar, "dbki", l->t, "bkj");
+    Scope sum = open_scope(l, "dbij"), s = open_scope(l, "dbij"), t = open_scope(l, "dbijk");
+    define(l, &sum, inner, "db", strong_mul(l->g, at(l, &sum, bar, "dbij"), at(l, &sum, l->t, "bij")));
+    define(l, &s, to[0], "dbij", strong_mul(l->g, at(l, &s, inner, "db"), at(l, &s, inverse, "bji")));
+    define(l, &t, to[0], "dbij", minus(l, strong_mul(l->g, at(l, &t, half, "dbkj"), at(l, &t, inverse, "bki"))));
 }
 
 /* Phi of a matrix: m[d b i j] where j < i, half of it where j = i. */
@@ -185,11 +199,18 @@ static void forward_inv(const Linear *l, Tensor *dot, Tensor *const *from) {
 }
 
 static void forward_det(const Linear *l, Tensor *dot, Tensor *const *from) {
-    Tensor *inverse = call(l, CALL_INV, "inverse", "bij", l->a, NULL);
     Scope s = open_scope(l, "dbij");
-    Expr *value = at(l, &s, inverse, "bji");
-    if (l->t->call->kind == CALL_DET) value = expr_mul(l->g, at(l, &s, l->t, "b"), value);
-    define(l, &s, dot, "bd", strong_mul(l->g, at(l, &s, from[0], "bijd"), value));
+    Expr *slope = slope_of_det(l, &s);
+    define(l, &s, dot, "bd", strong_mul(l->g, at(l, &s, from[0], "bijd"), slope));
+}
+
+static void forward_cofactor(const Linear *l, Tensor *dot, Tensor *const *from) {
+    Tensor *inverse = call(l, CALL_INV, "inverse", "bij", l->a, NULL), *trace = part(l, "trace", "db", COMBINE_ADD);
+    Tensor *half = product(l, "half", from[0], "bkid", inverse, "bjk");
+    Scope sum = open_scope(l, "dbij"), s = open_scope(l, "dbij"), t = open_scope(l, "dbijk");
+    define(l, &sum, trace, "db", strong_mul(l->g, at(l, &sum, from[0], "bijd"), at(l, &sum, inverse, "bji")));
+    define(l, &s, dot, "bijd", strong_mul(l->g, at(l, &s, trace, "db"), at(l, &s, l->t, "bij")));
+    define(l, &t, dot, "bijd", minus(l, strong_mul(l->g, at(l, &t, half, "dbkj"), at(l, &t, l->t, "bik"))));
 }
 
 static void forward_cholesky(const Linear *l, Tensor *dot, Tensor *const *from) {
@@ -218,6 +239,7 @@ static const CallRow rows[N_CALLS] = {
     [CALL_DET] = {"det", reverse_det, forward_det},
     [CALL_LOGDET] = {"logdet", reverse_det, forward_det},
     [CALL_CHOLESKY] = {"cholesky", reverse_cholesky, forward_cholesky},
+    [CALL_COFACTOR] = {"cofactor", reverse_cofactor, forward_cofactor},
     [CALL_GRAD] = {"grad", NULL, NULL}, [CALL_JACOBIAN] = {"jacobian", NULL, NULL}, [CALL_HESSIAN] = {"hessian", NULL, NULL},
     [CALL_JVP] = {"jvp", NULL, NULL}, [CALL_VJP] = {"vjp", NULL, NULL},
 };

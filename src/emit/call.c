@@ -11,7 +11,7 @@ typedef struct {
     bool exists;      /* may fail: its value is a status */
 } CallRow;
 static const CallRow rows[N_CALLS] = {[CALL_SOLVE] = {"solve", true}, [CALL_INV] = {"inv", true}, [CALL_DET] = {"det", false},
-                                      [CALL_LOGDET] = {"logdet", true}, [CALL_CHOLESKY] = {"cholesky", true}};
+                                      [CALL_LOGDET] = {"logdet", true}, [CALL_CHOLESKY] = {"cholesky", true}, [CALL_COFACTOR] = {"cofactor", false}};
 
 /* The function of libbp, which may use LAPACK, or the inline one of bp_linalg.h that --standalone copies. */
 static const char *function_name(Writer *w, const CallRow *row) {

@@ -171,7 +171,7 @@ struct Tensor {
 };
 
 /* A tensor defined by a call: linear algebra, derivative requests. One row a kind (calls table). */
-typedef enum { CALL_SOLVE, CALL_INV, CALL_DET, CALL_LOGDET, CALL_CHOLESKY,
+typedef enum { CALL_SOLVE, CALL_INV, CALL_DET, CALL_LOGDET, CALL_CHOLESKY, CALL_COFACTOR,
                CALL_GRAD, CALL_JACOBIAN, CALL_HESSIAN, CALL_JVP, CALL_VJP, N_CALLS } CallKind;
 struct Call {
     CallKind kind;

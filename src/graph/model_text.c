@@ -413,7 +413,7 @@ static bool is_plain_piece(Graph *g, const Tensor *t) {
 }
 
 static void print_call(Writer *w, const Tensor *t, bool goal) {
-    static const char *const name[N_CALLS] = {"solve", "inv", "det", "logdet", "cholesky", "grad", "jacobian", "hessian", "jvp", "vjp"};
+    static const char *const name[N_CALLS] = {"solve", "inv", "det", "logdet", "cholesky", "cofactor", "grad", "jacobian", "hessian", "jvp", "vjp"};
     print_mark(w, t, goal);
     text_add(w->out, "%s = %s(", (const char *)map_get(w->names, t), name[t->call->kind]);
     for (uint32_t k = 0; k < t->call->n; k++) text_add(w->out, "%s%s", k ? ", " : "", (const char *)map_get(w->names, t->call->arg[k]));

@@ -41,12 +41,14 @@ Equation *call_equation(Graph *g, Tensor *t) {
     return e;
 }
 
-/* What a factorisation overwrites lies in the workspace: a copy of the matrix, and the exchanges of rows. */
+/* What a factorisation overwrites lies in the workspace: a copy of the matrix, and the exchanges of rows; of rows and columns
+ * for cofactors. */
 void call_scratch(Graph *g, Tensor *t) {
     Expr *n = t->call->arg[0]->extent[t->call->arg[0]->rank - 1], *extent[2] = {n, n};
+    if (t->call->kind == CALL_COFACTOR) extent[1] = expr_mul(g, expr_int(g, 2), n);
     if (t->call->kind == CALL_CHOLESKY || t->call->scratch[0]) return;
     for (uint32_t k = 0; k < 2; k++) {
         Symbol name = name_printf(g->names, k ? "%s_rows" : "%s_factors", t->name);
-        t->call->scratch[k] = graph_add_tensor(g, name, k ? TYPE_INT : TYPE_REAL, ROLE_PART, COMBINE_SET, 2 - k, extent, t->span);
+        t->call->scratch[k] = graph_add_tensor(g, name, k ? TYPE_INT : TYPE_REAL, ROLE_PART, COMBINE_SET, 2 - k, extent + k, t->span);
     }
 }

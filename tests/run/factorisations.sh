@@ -38,6 +38,9 @@ done
 status_is 1 "the root of an indefinite matrix" "$BPC" eval "$TMP/cholesky.bp" --data "$TMP/indefinite.json"
 status_is 0 "the determinant of a singular matrix" "$BPC" eval "$TMP/det.bp" --data "$TMP/singular.json"
 says "the determinant of a singular matrix" '"d": 0' out
+status_is 0 "its derivative" "$BPC" eval "$TMP/det.bp" --data "$TMP/singular.json" --want gradient --of d --wrt A
+says "its derivative" '\[\[4, -2\], \[-2, 1\]\]' out
+status_is 1 "its second derivative" "$BPC" eval "$TMP/det.bp" --data "$TMP/singular.json" --want hessian --of d --wrt A
 status_is 0 "the determinant of an indefinite matrix" "$BPC" eval "$TMP/det.bp" --data "$TMP/indefinite.json"
 says "the determinant of an indefinite matrix" '"d": -3' out
 finish

@@ -68,7 +68,8 @@ compile "no dependence"
 says "no dependence" 'warning: this derivative is 0.*-Wzero-derivative' err
 # The table names tests that exist, and every test.
 for name in $(sed -n 's/^|.*| \([^|]*\) |$/\1/p' tests/README.md | grep -o '`[a-z_0-9]*`' | tr -d '`' | sort -u); do
-    if [ -f "tests/language/$name.bp" ] || [ -f "tests/errors/$name.bp" ] || [ -d "tests/$name" ] || [ -f "tests/run/$name.sh" ]; then pass; else fail tests/README.md "there is no test '$name'"; fi
+    found=$(ls -d tests/language/$name.bp tests/errors/$name.bp tests/models/$name.bp tests/traps/$name.bp tests/run/$name.sh tests/$name 2> /dev/null)
+    if [ -n "$found" ]; then pass; else fail tests/README.md "there is no test '$name'"; fi
 done
 for file in tests/language/*.bp; do
     name=$(basename "$file" .bp)

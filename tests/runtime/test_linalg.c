@@ -13,7 +13,7 @@ typedef struct { double a[MOST * MOST], b[MOST * MOST], x[MOST * MOST], factors[
 typedef struct { float a[MOST * MOST], b[MOST * MOST], x[MOST * MOST], factors[MOST * MOST]; } RoomF;
 static Room d;
 static RoomF f;
-static int32_t row[MOST];
+static int32_t row[2 * MOST];
 
 /* By way: 0, 1 in double, loops and libbp; 2, 3 in float. Results come back in d.x. */
 enum { WAYS = 4 };
@@ -52,6 +52,14 @@ static double determinant(int way, int n) {
     if (way == 3) bp_det_f32(n, f.a, f.x, f.factors, row);
     widen(way, 1);
     return d.x[0];
+}
+static void cofactors(int way, int n) {
+    narrow();
+    if (way == 0) bp_cofactor(n, d.a, d.x, d.factors, row);
+    if (way == 1) bp_cofactor_f64(n, d.a, d.x, d.factors, row);
+    if (way == 2) bp_cofactorf(n, f.a, f.x, f.factors, row);
+    if (way == 3) bp_cofactor_f32(n, f.a, f.x, f.factors, row);
+    widen(way, n * n);
 }
 static int logarithm(int way, int n) {
     narrow();
@@ -141,6 +149,36 @@ START_TEST(determinants) {
 }
 END_TEST
 
+/* By the definition: what is left without the row and the column. Of regular matrices, of those in which one row is twice
+ * another, and of those in which two are, whose cofactors are all 0; the largest a matrix has are near 1. */
+START_TEST(cofactors_by_minors) {
+    EACH_SIZE for (int lost = 0; lost <= 2; lost++) {
+        const int n = sizes[s];
+        static double whole[MOST * MOST], found[MOST * MOST];
+        if (n <= lost) continue;
+        draw_matrix(n);
+        for (int k = 0; k < n * n; k++) d.a[k] /= 3 + n / 8.0;
+        for (int k = 0; k < lost; k++)
+            for (int j = 0; j < n; j++) d.a[(n - 1 - k) * n + j] = 2 * d.a[j];
+        memcpy(whole, d.a, sizeof whole);
+        cofactors(_i, n);
+        memcpy(found, d.x, sizeof found);
+        double size = 0;
+        for (int k = 0; k < n * n; k++) size = fmax(size, fabs(found[k]));
+        for (int turn = 0; turn < 12; turn++) {
+            const int i = turn < 4 ? (turn % 2 ? 0 : n - 1) : rand() % n, j = turn < 4 ? (turn / 2 ? 0 : n - 1) : rand() % n;
+            int at = 0;
+            for (int k = 0; k < n * n; k++)
+                if (k / n != i && k % n != j) d.a[at++] = whole[k];
+            const double minor = n == 1 ? 1 : determinant(0, n - 1), expected = (i + j) % 2 ? -minor : minor;
+            ck_assert_msg(fabs(found[i * n + j] - expected) <= tolerance(_i) * (size + 1e-6), "way %d, n = %d, %d rows lost: [%d, %d] is %g, not %g", _i, n, lost,
+                          i, j, found[i * n + j], expected);
+        }
+        ck_assert(lost < 2 || size <= tolerance(_i));
+    }
+}
+END_TEST
+
 /* What stands above the diagonal is not read. */
 START_TEST(roots_squared) {
     EACH_SIZE {
@@ -202,6 +240,7 @@ Suite *suite_linalg(void) {
     tcase_add_loop_test(tests, solutions_solve, 0, WAYS);
     tcase_add_loop_test(tests, inverses_invert, 0, WAYS);
     tcase_add_loop_test(tests, determinants, 0, WAYS);
+    tcase_add_loop_test(tests, cofactors_by_minors, 0, WAYS);
     tcase_add_loop_test(tests, roots_squared, 0, WAYS);
     tcase_add_loop_test(tests, what_does_not_exist, 0, WAYS);
     suite_add_tcase(suite, tests);
