@@ -278,6 +278,7 @@ int verb_bench(int argc, char **argv) {
         b->arena = arena;
         b->options = &options;
         status = bench(b);
+        pace_free(b->pace);
     }
     arena_free(arena);
     return status;

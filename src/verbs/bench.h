@@ -4,13 +4,15 @@
  *     bench_run.c    one set of sizes: generates, builds, measures every mode
  *     bench_paths.c  the baseline that sums every path
  *     bench_text.c   tables, JSON and the plot
- *     machine.c      the peak of the machine */
+ *     machine.c      the peak of the machine
+ *     pace.c         how fast it runs what bpc writes; pace_function.c: and so, how long a function takes */
 #ifndef BPC_VERBS_BENCH_H
 #define BPC_VERBS_BENCH_H
 
 #include "base/decimal.h"
 #include "verbs/case.h"
 #include "verbs/machine.h"
+#include "verbs/pace.h"
 #include "verbs/predict.h"
 
 typedef enum { BENCH_VALUE, BENCH_REVERSE, BENCH_BACKWARD, BENCH_HVP, BENCH_JVP, BENCH_FORWARD, BENCH_K_FORWARD, BENCH_PATHS, N_BENCHES } BenchMode;
@@ -23,7 +25,7 @@ typedef struct {
     double calls;            /* of the generated function that the whole takes: forward mode one for each parameter */
     double timed;            /* calls in a sample: where they are fewer than `calls`, the time is scaled */
     double flops, bytes, memory; /* on paper (predict.h); NaN: not known */
-    double predicted;        /* seconds: the longer of flops at the peak and bytes at the bandwidth of that much memory */
+    double predicted;        /* seconds: the longer of computing, at the pace of generated code, and moving, at the bandwidth of that much memory */
     const char *note;        /* why there is no measurement, or NULL */
 } BenchResult;
 
@@ -44,6 +46,7 @@ typedef struct {
     bool f64;
     int64_t directions;       /* of BENCH_K_FORWARD */
     Machine machine;
+    Pace *pace;
     const char *sweep;        /* the name, or NULL */
     bool sweep_is_dim;
     VEC(double) values;       /* of it; one nan without a sweep */

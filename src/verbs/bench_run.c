@@ -450,18 +450,21 @@ static void measure(Run *r) {
 
 /* ---- on paper ----------------------------------------------------------------------------------------------------------------- */
 /* The longer of computing and moving, for one call of the function; then as often as it is called. */
-static void predict_result(const Bench *b, const CostRow *once, BenchResult *result) {
+static void predict_result(const Run *r, const CostRow *once, BenchResult *result) {
+    const Bench *b = r->bench;
     if (!once->known) return;
+    const double moving = once->bytes.value / machine_bandwidth(&b->machine, once->memory.value);
+    const double computing = fmax(once->flops.value / b->machine.flops, pace_seconds(b->pace, r->prediction.counting, once->function));
     result->flops = result->calls * once->flops.value;
     result->bytes = result->calls * once->bytes.value;
     result->memory = once->memory.value;
-    result->predicted = result->calls * fmax(once->flops.value / b->machine.flops, once->bytes.value / machine_bandwidth(&b->machine, once->memory.value));
+    result->predicted = result->calls * fmax(computing, moving);
 }
 
 static void predict_results(Run *r) {
     static const CostMode once[N_BENCHES] = {COST_VALUE, COST_REVERSE, COST_REVERSE, COST_HVP, COST_JVP, COST_JVP, COST_DIRECTIONS, N_COSTS};
     for (BenchMode mode = 0; mode < N_BENCHES; mode++)
-        if (once[mode] != N_COSTS) predict_result(r->bench, &r->prediction.row[once[mode]], &r->point->result[mode]);
+        if (once[mode] != N_COSTS) predict_result(r, &r->prediction.row[once[mode]], &r->point->result[mode]);
 }
 
 /* ---- all of it --------------------------------------------------------------------------------------------------------------- */
@@ -503,6 +506,8 @@ static int prepare(Run *r, double at) {
     if (status == STATUS_DONE && b->machine.flops == 0) {
         bench_progress(b, "measuring this machine");
         status = machine_measure(&b->machine, b->arena, b->f64);
+        b->pace = status == STATUS_DONE ? pace_new(b->arena, r->options, b->f64, b->machine.flops) : NULL;
+        if (!b->pace) status = STATUS_FAILED;
     }
     if (status != STATUS_DONE) return status;
     bench_progress(b, "generating");

@@ -49,7 +49,7 @@ static const char source[] =
     "    for (long k = 0; k < n; k++) a[k] = b[k] + s*c[k];\n"
     "}\n";
 
-/* The functions are generic in the real type: arrays go through void pointers, and s is passed in x. */
+/* The source is generic in the real type; its arrays go through void pointers. */
 typedef long Lanes(void);
 typedef void MultiplyAdd(void *x, long rounds);
 typedef void TriadFloat(void *a, const void *b, const void *c, float s, long n);
@@ -72,8 +72,12 @@ typedef struct {
     void *a, *b, *c;
     long n; /* elements; multiply-adds: rounds */
 } Work;
-static void multiply_add(const Work *w, long times) { ((MultiplyAdd *)native_function(&w->loops->native, "multiply_add"))(w->a, w->n * times); }
-static void triad(const Work *w, long times) {
+static void multiply_add(void *with, long times) {
+    const Work *w = with;
+    ((MultiplyAdd *)native_function(&w->loops->native, "multiply_add"))(w->a, w->n * times);
+}
+static void triad(void *with, long times) {
+    const Work *w = with;
     NativeFunction *f = native_function(&w->loops->native, "triad");
     for (long k = 0; k < times; k++) {
         if (w->loops->f64) ((TriadDouble *)f)(w->a, w->b, w->c, 0.5, w->n);
@@ -81,20 +85,19 @@ static void triad(const Work *w, long times) {
     }
 }
 
-/* Seconds of one round: the best of several samples, each long enough for the clock. */
-static double best_of(void (*run)(const Work *, long), const Work *w) {
+double best_time(void (*run)(void *, long), void *with, double sample) {
     long times = 1;
     double took = 0, best = INFINITY;
     for (;; times *= 2) {
         const double begin = clock_seconds();
-        run(w, times);
+        run(with, times);
         took = clock_seconds() - begin;
-        if (took >= sample_seconds || times > 1L << 40) break;
+        if (took >= sample || times > 1L << 40) break;
     }
     best = took / (double)times;
     for (int k = 1; k < TRIES; k++) {
         const double begin = clock_seconds();
-        run(w, times);
+        run(with, times);
         took = (clock_seconds() - begin) / (double)times;
         if (took < best) best = took;
     }
@@ -106,8 +109,8 @@ static double measure_flops(const Loops *l) {
     double x[2];
     set(l, x, 0, 0.5);
     set(l, x, 1, 0.25);
-    const Work w = {.loops = l, .a = x, .n = rounds};
-    return 2.0 * VECTORS * (double)lanes * (double)rounds / best_of(multiply_add, &w);
+    Work w = {.loops = l, .a = x, .n = rounds};
+    return 2.0 * VECTORS * (double)lanes * (double)rounds / best_time(multiply_add, &w, sample_seconds);
 }
 
 /* The arrays lie in one block, a few lines apart from each other so that they do not fall on the same places of a cache. */
@@ -121,7 +124,7 @@ static bool measure_bandwidth(const Loops *l, Machine *m) {
         Work w = {.loops = l, .a = memory, .b = (char *)memory + bytes, .c = (char *)memory + 2 * bytes, .n = (long)n};
         for (size_t j = 0; j < 3 * bytes / l->size; j++) set(l, memory, j, 1);
         m->working_set[k] = sizes[k];
-        m->bandwidth[k] = 3.0 * (double)(n * l->size) / best_of(triad, &w);
+        m->bandwidth[k] = 3.0 * (double)(n * l->size) / best_time(triad, &w, sample_seconds);
         free(memory);
     }
     return true;

@@ -18,5 +18,7 @@ int machine_measure(Machine *, Arena *, bool f64);
 double machine_bandwidth(const Machine *, double bytes);
 /* Seconds since some moment. */
 double clock_seconds(void);
+/* Seconds of one time: the best of several samples, each of so many times that it lasts `sample` seconds. */
+double best_time(void (*run)(void *with, long times), void *with, double sample);
 
 #endif

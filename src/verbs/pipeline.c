@@ -69,6 +69,14 @@ static CheckOptions check_options(Model *m, const Options *o) {
     return (CheckOptions){.folders = folders.at, .n_folders = folders.n, .defines = defines.at, .n_defines = defines.n, .real_bits = bits[o->real]};
 }
 
+static int check_text(Model *m, const Options *o) {
+    set_warnings(m, o);
+    CheckOptions options = check_options(m, o);
+    m->graph = check_model_files(&m->base, m->path, m->text, m->length, &options, &m->files);
+    int status = model_report(m, o);
+    return status == STATUS_DONE && !m->graph ? STATUS_WRONG_MODEL : status;
+}
+
 int model_open(Model *m, const Options *o) {
     *m = (Model){.base = base_new(), .path = strcmp(o->model, "-") == 0 ? "<stdin>" : o->model};
     m->text = file_read_whole(o->model, LONGEST_MODEL, &m->length);
@@ -76,11 +84,14 @@ int model_open(Model *m, const Options *o) {
         fprintf(stderr, "bpc: cannot read '%s': %s\n", o->model, strerror(errno));
         return STATUS_FAILED;
     }
-    set_warnings(m, o);
-    CheckOptions options = check_options(m, o);
-    m->graph = check_model_files(&m->base, m->path, m->text, m->length, &options, &m->files);
-    int status = model_report(m, o);
-    return status == STATUS_DONE && !m->graph ? STATUS_WRONG_MODEL : status;
+    return check_text(m, o);
+}
+
+int model_open_text(Model *m, const Options *o, const char *path, const char *text) {
+    *m = (Model){.base = base_new(), .path = path, .text = strdup(text), .length = strlen(text)};
+    if (m->text) return check_text(m, o);
+    fprintf(stderr, "bpc: out of memory\n");
+    return STATUS_FAILED;
 }
 
 void model_close(Model *m) {

@@ -18,6 +18,8 @@ const char *place_library(Arena *), *place_headers(Arena *), *place_archive(Aren
 
 /* Reads the file, checks it, prints what is wrong. Returns a status; on success model->graph is there. */
 int model_open(Model *, const Options *);
+/* The same for a text of our own, called `path` in messages. */
+int model_open_text(Model *, const Options *, const char *path, const char *text);
 /* Prints messages that stages after the check added; STATUS_WRONG_MODEL where there are errors. options->quiet: 1: no
  * warnings, which were seen before; 2: nothing. */
 int model_report(Model *, const Options *);

@@ -95,6 +95,7 @@ static bool count(Modes *m, CostMode mode, FunctionKind kind, Tensor *const *out
     row->bytes = function_bytes(p->counting, f);
     row->workspace = function_workspace(p->counting, f);
     row->memory = function_memory(p->counting, f);
+    row->function = f;
     return row->known = true;
 }
 

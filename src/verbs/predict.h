@@ -31,6 +31,7 @@ typedef struct {
     Amount flops, bytes;
     Amount workspace; /* what the function is given to work in */
     Amount memory;   /* that, and every array of the caller's it touches */
+    const Function *function; /* as planned; NULL: several calls of another row's */
 } CostRow;
 
 typedef struct {
