@@ -81,13 +81,14 @@ install: all
 	$(cmake_package) runtime/bpConfig.cmake.in > $(DESTDIR)$(PREFIX)/lib/cmake/bp/bpConfig.cmake
 
 # ---- tests ------------------------------------------------------------------------------------------------------------
-UNIT_TESTS := $(BUILD)/test_base $(BUILD)/test_eval $(BUILD)/test_ops $(BUILD)/test_graph $(BUILD)/test_chart
-$(UNIT_TESTS): LDLIBS = -lunistring $(shell pkg-config --libs check) -lm
+UNIT_TESTS := $(BUILD)/test_base $(BUILD)/test_eval $(BUILD)/test_ops $(BUILD)/test_graph $(BUILD)/test_chart $(BUILD)/test_cost
+$(UNIT_TESTS): LDLIBS = -lunistring -lgmp $(shell pkg-config --libs check) -lm
 $(BUILD)/test_base: $(BUILD)/tests/base/test_base.o
 $(BUILD)/test_eval: $(BUILD)/tests/eval/test_eval.o
 $(BUILD)/test_ops: $(BUILD)/tests/graph/test_ops.o
 $(BUILD)/test_graph: $(BUILD)/tests/graph/test_graph.o
 $(BUILD)/test_chart: $(BUILD)/tests/chart/test_chart.o
+$(BUILD)/test_cost: $(BUILD)/tests/cost/test_cost.o
 $(UNIT_TESTS): $(BUILD)/libbpc.a
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(BUILD)/libbpc.a $(LDLIBS)
 

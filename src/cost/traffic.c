@@ -1,8 +1,7 @@
 /* Bytes and memory, read off the tree of loops and the places that the planner gave; traffic.h says what is counted. */
 #include "cost/traffic.h"
 
-#include "plan/call.h"
-#include "plan/storage.h"
+#include "cost/around.h"
 
 static double bytes_of(const Graph *g, Type type) { return type == TYPE_INT ? 4 : g->f64 ? 8 : 4; }
 
@@ -21,24 +20,9 @@ static Amount kept_bytes(Counting *c, const Buffer *b) {
     return amount_times(c, n, bytes_of(c->g, b->tensor->type));
 }
 
-/* Is the loop there only to cut one inside it into blocks? That one knows what its index stays within. */
-static bool cuts(Graph *g, const Tree *loop, const Visit *v) {
-    for (const Visit *at = v; at->node != loop; at = at->outer) {
-        if (at->node->kind != TREE_LOOP || at->node->as.loop.within.n_lo == 0) continue;
-        if (expr_uses_index(g, at->node->as.loop.range.lo[0], loop->as.loop.index)) return true;
-    }
-    return false;
-}
-
 /* A gather moves at most as many elements as it is asked for. */
 static Amount asked_for(Counting *c, const Visit *v, const Tensor *t) {
-    VEC(Range) inside = {0};
-    for (const Visit *at = v; at && at->node; at = at->outer) {
-        const Tree *n = at->node;
-        if (n->kind == TREE_LOOP && !cuts(c->g, n, v)) vec_push(c->g->arena, &inside, n->as.loop.within.n_lo ? n->as.loop.within : n->as.loop.range);
-    }
-    Domain d = {.n = inside.n, .range = NEW_ARRAY(c->g->arena, Range, inside.n + 1)};
-    for (uint32_t k = 0; k < d.n; k++) d.range[k] = inside.at[d.n - 1 - k];
+    Domain d = domain_around(c->g, v);
     return amount_times(c, domain_points(c, &d), bytes_of(c->g, t->type));
 }
 

@@ -1,0 +1,11 @@
+/* Where a statement of a plan stands: the loops and tests around it as a domain. */
+#ifndef BPC_COST_AROUND_H
+#define BPC_COST_AROUND_H
+
+#include "plan/plan.h"
+#include "plan/storage.h"
+
+/* As if no loop were cut into blocks. */
+Domain domain_around(Graph *, const Visit *);
+
+#endif
