@@ -305,6 +305,7 @@ static void add_paths(Run *r) {
     runner->paths = r->paths;
     result->calls = 1;
     result->flops = 2 * steps;
+    result->predicted = 2 * steps * pace_waiting(r->bench->pace); /* each sum waits for what comes back */
 }
 
 /* ---- do they agree? ------------------------------------------------------------------------------------------------------- */

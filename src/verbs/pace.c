@@ -233,6 +233,8 @@ Pace *pace_new(Arena *arena, const Options *options, bool f64, double peak) {
     return NULL;
 }
 
+double pace_waiting(const Pace *p) { return p->waiting; }
+
 void pace_free(Pace *p) {
     if (!p) return;
     if (p->model.base.arena) model_close(&p->model);

@@ -15,6 +15,8 @@ typedef struct Pace Pace;
 Pace *pace_new(Arena *, const Options *, bool f64, double peak);
 /* Of one call, computing alone: what it moves beyond the first cache is not in it. */
 double pace_seconds(Pace *, Counting *, const Function *);
+/* Of an operation that waits for the one before. */
+double pace_waiting(const Pace *);
 void pace_free(Pace *);
 
 #endif

@@ -55,6 +55,13 @@ grep -q "interrupted; this is what there is" "$TMP/partial.err" && pass || fail 
 status_is 0 "many paths" "$BPC" bench tests/models/lstm.bp $quick --modes paths
 says "many paths" "every path summed .*not measured: .* more than the 10⁸ that are tried" out
 
+for model in tests/models/lstm.bp examples/notes/classifier.bp tests/models/pieces.bp tests/models/residual.bp; do
+    status_is 0 "paths of $model" "$BPC" bench "$model" $quick --modes paths --json
+    cp "$TMP/out" "$TMP/paths.json"
+    "$BPC" cost "$model" --json > "$TMP/cost.json"
+    status_is 0 "paths of $model are those that cost counts" python3 tests/run/bench.py paths "$TMP/paths.json" "$TMP/cost.json"
+done
+
 printf 'dim m\ninput x[m] in 0..4\nparam w = 1.0\noutput y[i] = x[i] + 1\n' > "$TMP/noloss.bp"
 status_is 1 "nothing to differentiate" "$BPC" bench "$TMP/noloss.bp"
 says "nothing to differentiate" "no real output to differentiate" err

@@ -8,7 +8,7 @@ says "help" "bpc train model.bp" out
 status_is 0 "version" "$BPC" --version
 status_is 0 "compile --help" "$BPC" compile --help
 says "compile --help" "usage: bpc \\[options\\] model.bp" out
-for verb in eval check train; do
+for verb in eval check train bench; do
     status_is 0 "$verb --help" "$BPC" $verb --help
     says "$verb --help" "usage: bpc $verb" out
 done
