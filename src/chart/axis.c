@@ -56,6 +56,7 @@ static void ticks_every(Axis *a, double low, double high, int64_t step, int expo
 static void linear_ticks(Axis *a, double low, double high, uint32_t room) {
     static const int64_t steps[] = {1, 2, 5, 10}, parts[] = {5, 4, 5, 5}; /* 2 has quarters of 0.5 */
     const double rough = (high - low) / room;
+    if (!(rough > 0) || !isfinite(rough)) return; /* more than a double can say */
     int exponent = (int)floor(log10(rough)), k = 0;
     while (k < 3 && decimal_scale((double)steps[k], exponent) < rough * (1 - 1e-9)) k++;
     ticks_every(a, low, high, steps[k], exponent, true, 0);

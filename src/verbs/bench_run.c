@@ -440,7 +440,7 @@ static void measure(Run *r) {
     }
     const double begin = clock_seconds();
     for (uint32_t round = 0; another_round(r, round, clock_seconds() - begin); round++) {
-        bench_progress(r->bench, "%sround %u", r->point->sizes, round + 1);
+        bench_progress(r->bench, "%sround %u, %.1f of %.1f s", r->point->sizes, round + 1, clock_seconds() - begin, r->options->seconds);
         for (uint32_t k = 0; k < r->n && !bench_stopped(); k++) {
             Runner *runner = r->runner[k];
             runner->sample[runner->n++] = time_calls(runner, runner->inner) / (double)runner->inner;

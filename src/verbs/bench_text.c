@@ -43,11 +43,11 @@ static const char *mode_title(const Bench *b, const BenchPoint *p, BenchMode mod
     const char *inputs = number(b, p->inputs, 6, NULL), *outputs = number(b, p->outputs, 6, NULL);
     switch (mode) {
     case BENCH_REVERSE: return p->scalar ? "reverse: gradient" : "reverse: one vjp";
-    case BENCH_BACKWARD: return arena_printf(b->arena, "reverse: %s outputs, one by one", outputs);
+    case BENCH_BACKWARD: return arena_printf(b->arena, "reverse: %s output%s, one by one", outputs, p->outputs == 1 ? "" : "s");
     case BENCH_HVP: return "hvp: Hessian times a direction";
     case BENCH_JVP: return "forward: one jvp";
-    case BENCH_FORWARD: return arena_printf(b->arena, "forward: %s directions, one by one", inputs);
-    case BENCH_K_FORWARD: return arena_printf(b->arena, "forward: %s directions, %lld at once", inputs, (long long)b->directions);
+    case BENCH_FORWARD: return arena_printf(b->arena, "forward: %s direction%s, one by one", inputs, p->inputs == 1 ? "" : "s");
+    case BENCH_K_FORWARD: return arena_printf(b->arena, "forward: %s direction%s, %lld at once", inputs, p->inputs == 1 ? "" : "s", (long long)b->directions);
     case BENCH_PATHS: return isfinite(p->paths) ? arena_printf(b->arena, "every path summed (%s)", number(b, p->paths, 3, NULL)) : "every path summed";
     default: return bench_name[mode];
     }

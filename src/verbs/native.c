@@ -9,6 +9,7 @@
 #include <ctype.h>
 #include <dlfcn.h>
 #include <errno.h>
+#include <signal.h>
 #include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
@@ -107,6 +108,7 @@ static int run_compiler(Arena *arena, StringList call, const char *source, const
     while (waitpid(child, &status, 0) < 0)
         if (errno != EINTR) return perror("bpc: waiting for the C compiler"), STATUS_FAILED;
     if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return STATUS_DONE;
+    if (WIFSIGNALED(status) && WTERMSIG(status) == SIGINT) return STATUS_FAILED; /* Ctrl-C is for both of us */
     if (WIFEXITED(status) && WEXITSTATUS(status) == 127)
         fprintf(stderr, "bpc: cannot run the C compiler '%s' (CC names another one)\n", call.at[0]);
     else fprintf(stderr, "bpc: the C compiler '%s' failed on %s\n", call.at[0], source);
