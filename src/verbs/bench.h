@@ -34,7 +34,7 @@ typedef struct {
     double inputs, outputs;   /* elements of wrt, of of */
     bool scalar;              /* `of` is one number */
     double paths;             /* from wrt to of; NaN: not counted */
-    double disagreement;      /* greatest relative difference between the derivatives of any two modes; NaN: not compared */
+    double disagreement;      /* greatest relative difference between modes, and from the interpreter; NaN: not compared */
     const char *sizes;        /* "m = 64, " of the run-time dims */
     BenchResult result[N_BENCHES];
 } BenchPoint;

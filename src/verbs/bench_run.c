@@ -11,11 +11,12 @@
 
 #include "bp_random.h"
 #include "verbs/bench.h"
+#include "verbs/derive.h"
 #include "verbs/execute.h"
 #include "verbs/verbs.h"
 
 /* Short samples: where others run on the same processor, most of them fall between two turns of those. */
-enum { LEAST_ROUNDS = 3, ROUNDS_AIMED_AT = 100, MOST_ROUNDS = 1000 };
+enum { LEAST_ROUNDS = 3, ROUNDS_AIMED_AT = 100, MOST_ROUNDS = 1000, MOST_INTERPRETED = 5000000 /* flops */ };
 static const double shortest_sample = 20e-6, longest_sample = 1e-3;
 
 /* Unit directions, `lanes` at once and block after block, in arrays that are 0 elsewhere. */
@@ -63,6 +64,7 @@ typedef struct {
     uint32_t n;
     void **tangents, **cotangents, **grads, **dots; /* directions of the comparison, and what comes of them */
     void **several_dots;
+    ResultGroup values;
 } Run;
 
 static bool wanted(const Run *r, BenchMode mode) { return r->point->result[mode].wanted; }
@@ -180,19 +182,23 @@ static int call_once(const BoundCall *call, const Run *r) {
     return STATUS_WRONG_MODEL;
 }
 
-/* Is every result of the value a number? Infinite and nan numbers are no slower, but a derivative of them says nothing. */
-static int find_finite(Run *r, bool *finite) {
-    ResultGroup values = {0};
+static int64_t result_count(const Result *result) {
+    int64_t n = 1;
+    for (uint32_t a = 0; a < result->rank; a++) n *= result->extent[a];
+    return n;
+}
+
+/* What the value function gives. Is every number finite? Others are no slower, but their derivatives say nothing. */
+static int find_values(Run *r, bool *finite) {
     BoundCall value;
+    r->values = (ResultGroup){0};
     int status = execute_bind(&r->execution, "predict", NULL, NULL, &value);
     if (status == STATUS_DONE) status = call_once(&value, r);
-    if (status == STATUS_DONE) status = execute_values(&r->execution, &values);
+    if (status == STATUS_DONE) status = execute_outputs(&r->execution, &r->values);
     *finite = true;
-    for (uint32_t k = 0; status == STATUS_DONE && k < values.results.n; k++) {
-        const Result *result = &values.results.at[k];
-        double n = 1;
-        for (uint32_t a = 0; a < result->rank; a++) n *= (double)result->extent[a];
-        for (int64_t j = 0; j < (int64_t)n; j++) *finite &= isfinite(result->values[j]) != 0;
+    for (uint32_t k = 0; status == STATUS_DONE && k < r->values.results.n; k++) {
+        const Result *result = &r->values.results.at[k];
+        for (int64_t j = 0; j < result_count(result); j++) *finite &= isfinite(result->values[j]) != 0;
     }
     return status;
 }
@@ -205,7 +211,7 @@ static int find_case(Run *r) {
         int status = r->options->data ? STATUS_DONE : bench_case(&r->data, &r->model, r->options, &r->how); /* data are read already */
         if (status == STATUS_DONE) status = generate(r);
         if (status == STATUS_DONE && wanted(r, BENCH_K_FORWARD)) status = generate_several(r);
-        if (status == STATUS_DONE) status = find_finite(r, &finite);
+        if (status == STATUS_DONE) status = find_values(r, &finite);
         if (status != STATUS_DONE || finite || turn == 1 || r->options->data) return status;
         close_model(&r->execution, &r->generated);
         close_model(&r->several_execution, &r->several);
@@ -325,9 +331,46 @@ static Dot dot(const Run *r, const TensorList *list, void *const *a, void *const
     return d;
 }
 
-static void compare(Run *r, Dot a, Dot b) {
-    const double size = fmax(a.size, b.size), off = size > 0 ? fabs(a.sum - b.sum) / size : 0;
+static void note_difference(Run *r, double off) {
     if (!(off <= r->point->disagreement)) r->point->disagreement = off;
+}
+
+static void compare(Run *r, Dot a, Dot b) {
+    const double size = fmax(a.size, b.size);
+    note_difference(r, size > 0 ? fabs(a.sum - b.sum) / size : 0);
+}
+
+/* The greatest difference of an output from the interpreter's, by the size of the output. */
+static void compare_output(Run *r, const Result *found, const double *expected) {
+    double size = 0, off = 0;
+    for (int64_t j = 0; j < result_count(found); j++) {
+        if (!isfinite(found->values[j]) && !isfinite(expected[j])) continue;
+        size = fmax(size, fabs(expected[j]));
+        off = fmax(off, fabs(found->values[j] - expected[j]));
+    }
+    if (!found->integer && size > 0) note_difference(r, off / size);
+}
+
+/* Code for this machine is built with all that the compiler can do; the interpreter shows whether it still computes the model.
+ * Large models are not asked for: the interpreter is slow. */
+static void compare_values(Run *r) {
+    if (!(r->prediction.row[COST_VALUE].flops.value < MOST_INTERPRETED)) return;
+    Model m;
+    Case data;
+    Eval *e = NULL;
+    bool good = model_open(&m, r->options) == STATUS_DONE && derive_requests(&m, r->options) == STATUS_DONE &&
+                bench_case(&data, &m, r->options, &r->how) == STATUS_DONE;
+    if (good) e = eval_new(m.graph, data.dims, false);
+    if (e) eval_set_training(e, 0);
+    good = e && case_set(&data, e);
+    for (uint32_t k = 0; good && k < r->values.results.n; k++) {
+        const Result *found = &r->values.results.at[k];
+        const Tensor *t = graph_find(m.graph, name_of(m.base.names, found->name));
+        double *expected = NEW_ARRAY(m.base.arena, double, (size_t)result_count(found) + 1);
+        if (t && eval_get(e, t, expected) == 0) compare_output(r, found, expected);
+    }
+    eval_free(e);
+    model_close(&m);
 }
 
 static Dot dot_paths(const Run *r) {
@@ -373,8 +416,9 @@ static int compare_modes(Run *r) {
         else if (runner->units) continue;
         else if (call_once(&runner->call, r) != STATUS_DONE) return STATUS_WRONG_MODEL;
     }
-    if (!wanted(r, BENCH_JVP)) return STATUS_DONE;
     r->point->disagreement = 0;
+    compare_values(r);
+    if (!wanted(r, BENCH_JVP)) return STATUS_DONE;
     if (wanted(r, BENCH_REVERSE))
         compare(r, dot(r, &r->of, r->point->scalar ? NULL : r->cotangents, r->dots), dot(r, &r->wrt, r->tangents, r->grads));
     if (r->paths) compare(r, dot(r, &r->of, NULL, r->dots), dot_paths(r));

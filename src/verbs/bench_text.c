@@ -93,7 +93,7 @@ static void print_notes(const Bench *b, const BenchPoint *p) {
         else if (r->wanted && r->samples == 0) printf("%s: not measured\n", mode_title(b, p, mode));
     }
     const double usual = b->f64 ? 1e-8 : 1e-3;
-    if (p->disagreement > usual) printf("WARNING: the modes disagree by %s of the derivative's size\n", number(b, p->disagreement, 2, NULL));
+    if (p->disagreement > usual) printf("WARNING: the modes, or the value and the interpreter, disagree by %s of its size\n", number(b, p->disagreement, 2, NULL));
 }
 
 /* From how many directions on reverse mode is the quicker. */

@@ -35,6 +35,7 @@ typedef struct {
 int execute_open(Execution *, Model *, const Options *, const Case *, const Request *);
 /* Each adds what it computes to a group. */
 int execute_values(Execution *, ResultGroup *);
+int execute_outputs(Execution *, ResultGroup *); /* those of the last call */
 int execute_gradient(Execution *, ResultGroup *);
 /* `seeds`: the tangent of each wrt, all elements. */
 int execute_tangents(Execution *, const double *const *seeds, ResultGroup *);
