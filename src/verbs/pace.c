@@ -141,17 +141,18 @@ OpPace op_pace(Pace *p, uint32_t op) {
     return *o;
 }
 
-/* ---- the matrix product ------------------------------------------------------------------------------------------------------ */
+/* ---- small models ------------------------------------------------------------------------------------------------------------ */
 static const char product_model[] = "dim m, k, n\ninput A[m, k], B[k, n]\noutput C[i, j] = sum[l](A[i, l]*B[l, j])\n";
+static const char solve_model[] = "dim n\ninput A[n, n], b[n]\noutput x = solve(A, b)\n";
 
 typedef struct {
     const bp_model *model;
-    int64_t dims[3]; /* m, k, n */
+    int64_t dims[3]; /* m, k, n; n alone */
     void *inputs[2], *outputs[1], *workspace;
-} ProductCall;
+} ModelCall;
 
-static void run_product(void *with, long times) {
-    ProductCall *c = with;
+static void run_model(void *with, long times) {
+    ModelCall *c = with;
     for (long k = 0; k < times; k++) c->model->predict(c->dims, c->inputs, NULL, NULL, c->outputs, c->workspace);
 }
 
@@ -178,32 +179,49 @@ void product_parts(double m, double n, double k, double part[3]) {
 }
 
 /* Three sizes in which one part after another counts most. */
-static void time_products(Pace *p, ProductCall *c) {
+static void time_products(Pace *p, ModelCall *c) {
     static const double sizes[3][3] = {{4, 64, 128}, {128, 64, 128}, {128, 64, 4}}; /* m, n, k */
     double parts[3][3], seconds[3];
     for (int k = 0; k < 3; k++) {
         c->dims[0] = (int64_t)sizes[k][0], c->dims[1] = (int64_t)sizes[k][2], c->dims[2] = (int64_t)sizes[k][1];
         product_parts(sizes[k][0], sizes[k][1], sizes[k][2], parts[k]);
-        seconds[k] = best_time(run_product, c, sample_seconds);
+        seconds[k] = best_time(run_model, c, sample_seconds);
     }
     solve(parts, seconds, p->product);
     for (int k = 0; k < 3; k++) p->product[k] = at_least(p->product[k], 0);
 }
 
-static int measure_product(Pace *p, const Options *options) {
-    Options o = {.arena = p->arena, .model = "product.bp", .level = options->level, .prefix = "pace", .quiet = 1, .blas = BLAS_NONE};
-    o.real = p->f64 ? REAL_F64 : REAL_F32;
-    vec_push(p->arena, &o.want, "value");
-    int status = model_open_text(&p->model, &o, "product.bp", product_model);
-    Model spent = {0};
+/* A unit matrix is as good as any: what LAPACK does depends on the order alone. */
+static void fill_unit(const Pace *p, void *matrix, int64_t n) {
+    for (int64_t k = 0; k < n; k++) {
+        if (p->f64) ((double *)matrix)[k * n + k] = 1;
+        else ((float *)matrix)[k * n + k] = 1;
+    }
+}
+
+/* What a factorisation costs to be called, and by the cube of its order. */
+static void time_solves(Pace *p, ModelCall *c) {
+    enum { SMALL = 2, LARGE = 64 };
+    c->dims[0] = LARGE;
+    fill_unit(p, c->inputs[0], LARGE);
+    const double large = best_time(run_model, c, sample_seconds);
+    c->dims[0] = SMALL;
+    fill_unit(p, c->inputs[0], SMALL);
+    p->factorise_call = best_time(run_model, c, sample_seconds);
+    p->factorise_cube = at_least((large - p->factorise_call) / ((double)LARGE * LARGE * LARGE), 0);
+}
+
+/* Generates and builds the model, and times it with arrays of zeros, large enough for all sizes up to 128. */
+static int measure_model(Pace *p, const Options *o, const char *text, void (*time)(Pace *, ModelCall *)) {
+    Model m = {0};
     Native n = {0};
-    if (status == STATUS_DONE) status = model_open_text(&spent, &o, "product.bp", product_model);
-    if (status == STATUS_DONE) status = native_open(&n, &spent, &o, single, N_FLAGS - 1); /* without -Dreal */
+    int status = model_open_text(&m, o, o->model, text);
+    if (status == STATUS_DONE) status = native_open(&n, &m, o, single, N_FLAGS - 1); /* without -Dreal */
     if (status == STATUS_DONE) {
         const size_t bytes = 128 * 128 * sizeof(double);
-        ProductCall c = {.model = n.model, .dims = {128, 128, 128}, .inputs = {calloc(1, bytes), calloc(1, bytes)}, .outputs = {calloc(1, bytes)}};
+        ModelCall c = {.model = n.model, .dims = {128, 128, 128}, .inputs = {calloc(1, bytes), calloc(1, bytes)}, .outputs = {calloc(1, bytes)}};
         const size_t room = n.model->workspace_size(c.dims) + 64;
-        if (posix_memalign(&c.workspace, 64, room) == 0 && c.inputs[0] && c.inputs[1] && c.outputs[0]) time_products(p, &c);
+        if (posix_memalign(&c.workspace, 64, room) == 0 && c.inputs[0] && c.inputs[1] && c.outputs[0]) time(p, &c);
         else status = STATUS_FAILED;
         free(c.inputs[0]);
         free(c.inputs[1]);
@@ -211,8 +229,17 @@ static int measure_product(Pace *p, const Options *options) {
         free(c.workspace);
     }
     native_close(&n);
-    if (spent.base.arena) model_close(&spent);
+    if (m.base.arena) model_close(&m);
     return status;
+}
+
+static int measure_models(Pace *p, const Options *options) {
+    Options o = {.arena = p->arena, .model = "pace.bp", .level = options->level, .prefix = "pace", .quiet = 1, .blas = BLAS_NONE};
+    o.real = p->f64 ? REAL_F64 : REAL_F32;
+    vec_push(p->arena, &o.want, "value");
+    int status = model_open_text(&p->model, &o, o.model, product_model);
+    if (status == STATUS_DONE) status = measure_model(p, &o, product_model, time_products);
+    return status == STATUS_DONE ? measure_model(p, &o, solve_model, time_solves) : status;
 }
 
 /* ---- opening -------------------------------------------------------------------------------------------------------------------- */
@@ -227,7 +254,7 @@ Pace *pace_new(Arena *arena, const Options *options, bool f64, double peak) {
     bool good = p->x && p->y && p->place;
     for (int32_t k = 0; good && k < ELEMENTS; k++) p->place[k] = k;
     if (good) fill_arguments(p, 0.5, 2);
-    good = good && measure_product(p, options) == STATUS_DONE && measure_loops(p) == STATUS_DONE;
+    good = good && measure_models(p, options) == STATUS_DONE && measure_loops(p) == STATUS_DONE;
     if (good) return p;
     pace_free(p);
     return NULL;

@@ -7,7 +7,7 @@
  *     matrix product      packing, multiplying and storing (product_parts); in a BLAS, most of the peak
  *
  * What does not change from one turn to the next counts nothing: compilers take it out of the loop. Not seen are branches that
- * the processor guesses wrong, short loops that compilers write out and vectorise across, and what LAPACK costs to be called. */
+ * the processor guesses wrong, and short loops that compilers write out and vectorise across. */
 #include <math.h>
 
 #include "graph/affine.h"
@@ -220,7 +220,7 @@ static double loop_seconds(Walk *w, const Tree *loop, double times) {
     const Tree *outer = w->loop;
     const double outer_turns = w->turns;
     if (times <= 0) return 0;
-    w->around.range[w->around.n++] = loop->as.loop.within.n_lo ? loop->as.loop.within : loop->as.loop.range;
+    w->around.range[w->around.n++] = loop->as.loop.range;
     w->loop = loop;
     const double all = points(w);
     w->turns = all / times;
@@ -243,11 +243,11 @@ static double product_seconds(Walk *w, const Product *product) {
     return sum;
 }
 
-/* A factorisation of order n, by the leading term of its operations. */
-static double factorisation_seconds(Walk *w, const Tensor *t) {
-    const Tensor *a = t->call->arg[0];
+/* Of one matrix. */
+static double factorisation_seconds(Walk *w, const Tree *call) {
+    const Tensor *a = call->as.call.to->call->arg[0];
     const double n = amount(w, a->extent[a->rank - 1]);
-    return n * n * n * w->pace->step_scalar;
+    return w->pace->factorise_call + n * n * n * w->pace->factorise_cube;
 }
 
 /* `i == index[j]` holds in one turn of a loop; of other conditions nothing is known. */
@@ -264,7 +264,7 @@ static double node_seconds(Walk *w, const Tree *n, double times) {
     case TREE_IF: return if_seconds(w, n, times);
     case TREE_SET: return times * set_cost(w, n).scalar;
     case TREE_KERNEL: return times * product_seconds(w, &n->as.product);
-    case TREE_CALL: return times * factorisation_seconds(w, n->as.call.to);
+    case TREE_CALL: return times * factorisation_seconds(w, n);
     }
     return 0;
 }

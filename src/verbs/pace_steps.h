@@ -21,6 +21,7 @@ struct Pace {
     double waiting;                   /* … of an operation that waits for the one before */
     double start, start_sum;          /* … of entering a vectorised loop, and one that sums */
     double product[3];                /* … of packing an element, a step of 4 x 16 multiply-adds, storing 4 x 16 */
+    double factorise_call, factorise_cube; /* … of a factorisation: to be called, and by the cube of its order */
     OpPace op[N_OPS];
     void *x, *y;
     int32_t *place; /* the identity, which the compiler does not know */
