@@ -1,7 +1,8 @@
 /* bpc bench: what the modes of differentiation cost on this machine. What its files share:
  *
  *     bench.c        the verb: one measurement, or a sweep over sizes
- *     bench_run.c    one set of sizes: generates, builds, measures every mode
+ *     bench_run.c    one set of sizes: generates, builds, compares every mode
+ *     bench_time.c   samples of every mode, in turns
  *     bench_paths.c  the baseline that sums every path
  *     bench_text.c   tables, JSON and the plot
  *     machine.c      the peak of the machine

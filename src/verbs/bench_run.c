@@ -1,48 +1,16 @@
 /* One set of sizes: the model is opened, its derivatives are generated and built for this machine, given data or random ones are
- * bound to them, and all modes are measured in turns, so that whatever else the machine does falls on all of them alike.
- *
- * A sample is as many calls as make it long enough for the clock; nothing is subtracted from it. Of forward mode, which calls
- * its function once for each parameter, a sample holds as many of these calls as fit, one direction after another, and the time
- * of all is in proportion. */
+ * bound to them, and all modes are measured in turns, so that whatever else the machine does falls on all of them alike. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "bp_random.h"
-#include "verbs/bench.h"
+#include "verbs/bench_time.h"
 #include "verbs/derive.h"
-#include "verbs/execute.h"
 #include "verbs/verbs.h"
 
-/* Short samples: where others run on the same processor, most of them fall between two turns of those. */
-enum { LEAST_ROUNDS = 3, ROUNDS_AIMED_AT = 100, MOST_ROUNDS = 1000, MOST_INTERPRETED = 5000000 /* flops */ };
-static const double shortest_sample = 20e-6, longest_sample = 1e-3;
-
-/* Unit directions, `lanes` at once and block after block, in arrays that are 0 elsewhere. */
-typedef struct {
-    uint32_t tensor;
-    int64_t element;
-} Spot;
-typedef struct {
-    const Execution *execution;
-    void **array;
-    const TensorList *of;
-    int64_t *count, lanes;
-    bool begun;
-    Spot at; /* of the first lane */
-} Units;
-
-typedef struct {
-    BenchMode mode;
-    BoundCall call;
-    Units *units;       /* or NULL */
-    BenchPaths *paths;  /* instead of a call */
-    int64_t inner;      /* calls in a sample */
-    double spent;
-    uint32_t n;
-    double sample[MOST_ROUNDS]; /* seconds of a call */
-} Runner;
+enum { MOST_INTERPRETED = 5000000 /* flops */ };
 
 typedef struct {
     Bench *bench;
@@ -219,37 +187,6 @@ static int find_case(Run *r) {
 }
 
 /* ---- modes ------------------------------------------------------------------------------------------------------------- */
-static Units *units_new(Run *r, Execution *x, const TensorList *of, int64_t lanes) {
-    Units *u = NEW(r->model.base.arena, Units);
-    *u = (Units){.execution = x, .of = of, .lanes = lanes, .count = NEW_ARRAY(r->model.base.arena, int64_t, of->n + 1)};
-    for (uint32_t k = 0; k < of->n; k++) u->count[k] = case_count(&r->data, of->at[k]);
-    u->array = execute_arrays(x, of->at, of->n, lanes, NULL);
-    return u;
-}
-
-/* Past the last element there is tensor of->n. */
-static void skip_empty(const Units *u, Spot *s) {
-    while (s->tensor < u->of->n && s->element >= u->count[s->tensor]) *s = (Spot){s->tensor + 1, 0};
-}
-
-/* One direction a lane, from this spot on; returns the spot after them. */
-static Spot set_block(const Units *u, Spot from, double value) {
-    for (int64_t lane = 0; lane < u->lanes && from.tensor < u->of->n; lane++) {
-        execute_store(u->execution, u->array[from.tensor], from.element * u->lanes + lane, value);
-        from.element++;
-        skip_empty(u, &from);
-    }
-    return from;
-}
-
-static void next_block(Units *u) {
-    const Spot after = u->begun ? set_block(u, u->at, 0) : (Spot){u->of->n, 0};
-    u->at = after.tensor < u->of->n ? after : (Spot){0, 0};
-    u->begun = true;
-    skip_empty(u, &u->at);
-    set_block(u, u->at, 1);
-}
-
 static Runner *add_runner(Run *r, BenchMode mode) {
     Runner *runner = NEW(r->model.base.arena, Runner);
     runner->mode = mode;
@@ -266,8 +203,8 @@ static int add_call(Run *r, Execution *x, BenchMode mode, const char *name, void
 /* A call for each element of `over`, or for each block of `lanes` of them. */
 static int add_loop(Run *r, Execution *x, BenchMode mode, const char *name, const TensorList *over, int64_t lanes, void *results) {
     if (!wanted(r, mode)) return STATUS_DONE;
-    Units *units = units_new(r, x, over, lanes);
-    int status = add_call(r, x, mode, name, units->array, results);
+    Units *units = units_new(r->model.base.arena, x, over, lanes);
+    int status = add_call(r, x, mode, name, units_array(units), results);
     if (status != STATUS_DONE) return status;
     r->runner[r->n - 1]->units = units;
     r->point->result[mode].calls = ceil((double)elements(r, over) / (double)lanes);
@@ -425,74 +362,6 @@ static int compare_modes(Run *r) {
     return wanted(r, BENCH_K_FORWARD) ? compare_several(r) : STATUS_DONE;
 }
 
-/* ---- timing ---------------------------------------------------------------------------------------------------------------- */
-/* Seconds of so many calls. The statuses were looked at before. */
-static double time_calls(Runner *runner, int64_t n) {
-    const double begin = clock_seconds();
-    if (runner->paths)
-        for (int64_t k = 0; k < n; k++) bench_paths_walk(runner->paths);
-    else
-        for (int64_t k = 0; k < n; k++) {
-            if (runner->units) next_block(runner->units);
-            bound_call(&runner->call);
-        }
-    return clock_seconds() - begin;
-}
-
-/* How many calls make a sample of about this length. */
-static void calibrate(Runner *runner, double seconds) {
-    int64_t n = 1;
-    for (double took = 0; !bench_stopped(); n = took > 0 ? (int64_t)fmin(16.0 * (double)n, ceil((double)n * seconds / took)) : 16 * n) {
-        took = time_calls(runner, n);
-        if (took >= seconds / 2) break;
-    }
-    runner->inner = n;
-}
-
-static int ascending(const void *a, const void *b) {
-    const double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
-static double quantile(const double *sorted, uint32_t n, double q) {
-    const double at = q * (n - 1);
-    const uint32_t low = (uint32_t)at;
-    return low + 1 < n ? sorted[low] + (at - low) * (sorted[low + 1] - sorted[low]) : sorted[n - 1];
-}
-
-static void summarise(BenchResult *result, Runner *runner) {
-    if (runner->n == 0) return;
-    qsort(runner->sample, runner->n, sizeof *runner->sample, ascending);
-    result->samples = runner->n;
-    result->timed = (double)runner->inner;
-    result->median = result->calls * quantile(runner->sample, runner->n, 0.5);
-    result->low = result->calls * quantile(runner->sample, runner->n, 0.25);
-    result->high = result->calls * quantile(runner->sample, runner->n, 0.75);
-}
-
-static bool another_round(const Run *r, uint32_t round, double elapsed) {
-    const Options *o = r->options;
-    if (bench_stopped() || round == MOST_ROUNDS) return false;
-    return o->repetitions > 0 ? round < o->repetitions : round < LEAST_ROUNDS || elapsed < o->seconds;
-}
-
-static void measure(Run *r) {
-    const double aim = r->options->seconds / ((r->n + 1) * ROUNDS_AIMED_AT), sample = fmin(fmax(aim, shortest_sample), longest_sample);
-    for (uint32_t k = 0; k < r->n; k++) {
-        bench_progress(r->bench, "%s%s", r->point->sizes, bench_name[r->runner[k]->mode]);
-        calibrate(r->runner[k], sample);
-    }
-    const double begin = clock_seconds();
-    for (uint32_t round = 0; another_round(r, round, clock_seconds() - begin); round++) {
-        bench_progress(r->bench, "%sround %u, %.1f of %.1f s", r->point->sizes, round + 1, clock_seconds() - begin, r->options->seconds);
-        for (uint32_t k = 0; k < r->n && !bench_stopped(); k++) {
-            Runner *runner = r->runner[k];
-            runner->sample[runner->n++] = time_calls(runner, runner->inner) / (double)runner->inner;
-        }
-    }
-    for (uint32_t k = 0; k < r->n; k++) summarise(&r->point->result[r->runner[k]->mode], r->runner[k]);
-}
-
 /* ---- on paper ----------------------------------------------------------------------------------------------------------------- */
 /* The longer of computing and moving, for one call of the function; then as often as it is called. */
 static void predict_result(const Run *r, const CostRow *once, BenchResult *result) {
@@ -578,7 +447,7 @@ int bench_run(Bench *b, const Options *o, double at, BenchPoint *point) {
     if (status == STATUS_DONE) status = compare_modes(r);
     if (status == STATUS_DONE) {
         predict_results(r);
-        measure(r);
+        time_runners(r->bench, r->point, r->runner, r->n);
     }
     bench_paths_free(r->paths);
     predict_close(&r->prediction);
