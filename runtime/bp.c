@@ -12,7 +12,7 @@ const char *bp_status_text(int status) {
         [BP_E_SHAPE] = "sizes do not fit",
         [BP_E_ALIGN] = "an array or the workspace is not aligned",
         [BP_E_NULL] = "a required pointer is null",
-        [BP_E_DOMAIN] = "a matrix has no such factorisation",
+        [BP_E_DOMAIN] = "a matrix has no such factorisation, or an argmax is of nothing",
         [BP_E_MEMORY] = "out of memory",
         [BP_E_IO] = "a file cannot be read or written",
         [BP_E_FORMAT] = "a file does not follow its format",

@@ -25,7 +25,7 @@ typedef enum {
     BP_E_SHAPE,       /* sizes that do not fit each other or the model */
     BP_E_ALIGN,       /* a workspace that is not 64-byte aligned, or an array that is not aligned for its type */
     BP_E_NULL,        /* a pointer that must not be null */
-    BP_E_DOMAIN,      /* a factorisation that does not exist (a matrix that is singular or not positive definite) */
+    BP_E_DOMAIN,      /* a factorisation that does not exist (a matrix that is singular or not positive definite); an argmax of nothing */
     BP_E_MEMORY,      /* out of memory, or a size that overflows */
     BP_E_IO,          /* a file that cannot be opened, read or written; the message has the system's reason */
     BP_E_FORMAT,      /* a file whose bytes do not follow its format */

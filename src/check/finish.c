@@ -3,6 +3,7 @@
  * was written remains: indices are new in each equation, named as written or k, j, l, …, and expressions are built
  * in the order they are used, so that `W @ x[i]` and `sum[j](W[k,j]*x[i,j])` end as the same bytes. */
 #include "check/internal.h"
+#include "graph/restrict.h"
 
 #include <string.h>
 
@@ -274,6 +275,62 @@ static void shape_checks(Finish *f) {
     }
 }
 
+/* ---- argmax of something -------------------------------------------------------------------------------------------- */
+static bool reads_inputs(Graph *g, Expr *e) {
+    ExprList all = expr_walk(g, &e, 1);
+    for (uint32_t k = 0; k < all.n; k++)
+        if (all.at[k]->kind == EXPR_READ && all.at[k]->of.tensor->role != ROLE_INPUT) return false;
+    return true;
+}
+
+static bool domain_reads_inputs(Graph *g, const Domain *d) {
+    for (uint32_t k = 0; k < d->n; k++)
+        for (uint32_t b = 0; b < d->range[k].n_lo + d->range[k].n_hi; b++)
+            if (!reads_inputs(g, b < d->range[k].n_lo ? d->range[k].lo[b] : d->range[k].hi[b - d->range[k].n_lo])) return false;
+    return reads_inputs(g, d->guard);
+}
+
+static Expr *is_longer(Graph *g, const Range *r) {
+    Expr *longer = NULL;
+    for (uint32_t b = 0; b < r->n_lo * r->n_hi; b++) longer = expr_and(g, longer, expr_op2(g, OP_lt, r->lo[b / r->n_hi], r->hi[b % r->n_hi]));
+    return longer;
+}
+
+/* The indices on the left, then those that are reduced over; returns how many the latter are. */
+static uint32_t reduced_last(Graph *g, const Equation *e, Domain *d) {
+    *d = (Domain){.range = NEW_ARRAY(g->arena, Range, e->domain.n + 1), .guard = e->domain.guard};
+    for (uint32_t k = 0; k < e->domain.n; k++)
+        if (equation_has_left(e, e->domain.range[k].index)) d->range[d->n++] = e->domain.range[k];
+    const uint32_t left = d->n;
+    for (uint32_t k = 0; k < e->domain.n; k++)
+        if (!equation_has_left(e, e->domain.range[k].index)) d->range[d->n++] = e->domain.range[k];
+    return d->n - left;
+}
+
+/* That an argmax is of something, where inputs and sizes decide that: one range is longer than nothing, or a filter, or ranges
+ * that depend on each other, leave a point. */
+static void best_check(Finish *f, const Equation *e) {
+    Graph *g = f->g;
+    Check check = {.status = CHECK_DOMAIN, .span = e->span};
+    check.some = reduced_last(g, e, &check.domain);
+    Domain *d = &check.domain;
+    bool sure = !d->guard;
+    for (uint32_t k = d->n - check.some; k < d->n; k++) sure = sure && !condition_left(g, is_longer(g, &d->range[k]), d);
+    if (sure || !domain_reads_inputs(g, d)) return;
+    check.condition = d->guard ? d->guard : expr_int(g, 1);
+    if (!d->guard && check.some == 1) check.condition = is_longer(g, &d->range[--d->n]), check.some = 0;
+    d->guard = NULL;
+    check.text = say(f->c, "%s is of something", e->target->name);
+    graph_add_check(g, check);
+}
+
+static void best_checks(Finish *f) {
+    for (uint32_t k = 0; k < f->g->tensors.n; k++) {
+        const Tensor *t = f->g->tensors.at[k];
+        for (const Equation *e = t->pieces; e && (t->op == COMBINE_ARGMAX || t->op == COMBINE_ARGMIN); e = e->next) best_check(f, e);
+    }
+}
+
 void train_read(C *, Graph *, Node *);
 /* Index data of a recurrence: parent[b] < b. */
 static void data_checks(Finish *f) {
@@ -317,6 +374,7 @@ Graph *finish(C *c) {
     range_checks(&f);
     shape_checks(&f);
     data_checks(&f);
+    best_checks(&f);
     train_read(c, f.g, c->train);
     return f.g;
 }

@@ -271,6 +271,10 @@ bool bounds_of(C *, Expr *, Affine *lo, Affine *hi); /* inclusive, over all indi
 Domain domain_for(C *, Graph *, uint32_t n, Expr *const *index, Expr *guard);
 bool widen(C *, Expr *bound, bool up, Expr *const *keep, uint32_t n_keep, Expr **out);
 
+/* Do ranges and filter read sizes and inputs alone, so that it is seen at the latest when code is entered whether they leave
+ * something for an argmax? Else it may be -1. */
+bool leaves_something(C *, Expr *guard, uint32_t n, Expr *const *index);
+
 Value *group_value(C *, Group *, Span);          /* evaluated where it was not yet */
 void group_settle(C *, Group *);
 Group *group_new(C *, Scope *, Symbol name, Span);

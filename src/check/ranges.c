@@ -154,6 +154,8 @@ static bool drafts_hull(Hull *h, Draft *d, Affine *lo, Affine *hi) {
         Hull own = {.c = h->c, .depth = h->depth + 1};
         Affine l, u;
         if (!hull_of(&own, d->label ? d->label : d->body, &l, &u)) return false;
+        const Affine none = affine_constant(-1);
+        if (d->label && !leaves_something(h->c, d->guard, d->n, d->index)) looser(h->c, &l, &none, false, &l);
         if (first) *lo = l, *hi = u;
         else looser(h->c, lo, &l, false, lo), looser(h->c, hi, &u, true, hi);
     }

@@ -163,18 +163,14 @@ static Value *make_var(C *c, const Reduction *r) {
     return reduced(c, r, expr_op2(c->g, OP_div, sum, n));
 }
 
-/* That a range is not empty, where that depends on run-time sizes alone: checked at entry. */
-static void not_empty(C *c, const Reduction *r, const IndexInfo *info, const char *suffix) {
-    Affine lo, hi;
-    if (!info->hi || !affine_of(c->g, info->lo, &lo) || !affine_of(c->g, info->hi, &hi) || !affine_add(&hi, &lo, -1, &hi)) return;
-    hi.constant -= 1;
-    for (uint32_t k = 0; k < hi.n; k++)
-        if (hi.term[k].of->kind != EXPR_DIM) return;
-    if (affine_not_negative(&hi)) return;
-    Check *check = NEW(c->arena, Check);
-    *check = (Check){.condition = expr_op2(c->g, OP_ge, affine_expr(c->g, &hi), expr_int(c->g, 0)), .status = CHECK_SHAPE, .span = r->span};
-    check->text = say(c, "%s is of something: the range of %s is not empty", suffix, info->name ? info->name : "the axis");
-    vec_push(c->arena, &c->group->items, (Item){.check = check});
+bool leaves_something(C *c, Expr *guard, uint32_t n, Expr *const *index) {
+    Expr **roots = NEW_ARRAY(c->arena, Expr *, 2 * n + 1);
+    for (uint32_t k = 0; k < n; k++) roots[2 * k] = info_of(c, index[k])->lo, roots[2 * k + 1] = info_of(c, index[k])->hi;
+    roots[2 * n] = guard;
+    ExprList all = expr_walk(c->g, roots, 2 * n + 1);
+    for (uint32_t k = 0; k < all.n; k++)
+        if (all.at[k]->kind == EXPR_READ && all.at[k]->of.tensor->role != ROLE_INPUT) return false;
+    return true;
 }
 
 static Value *make_arg(C *c, const Reduction *r, Combine op, const char *suffix) {
@@ -192,14 +188,13 @@ static Value *make_arg(C *c, const Reduction *r, Combine op, const char *suffix)
             complain(c, r->span, "the ranges of several indices must be written for argmax and argmin");
             return poison(c);
         }
-        not_empty(c, r, info, suffix);
         label = label ? expr_add(c->g, expr_mul(c->g, label, info->hi), r->red[k]) : r->red[k];
         Expr *hi = info->hi, *wide = NULL;
         if (hi && widen(c, hi, true, NULL, 0, &wide)) limit = k && limit ? expr_mul(c->g, limit, wide) : wide;
         else limit = NULL;
     }
     Expr *read = reduce(c, r, suffix, op, TYPE_INT, r->v->body, label);
-    if (limit) read->of.tensor->lo = expr_int(c->g, 0), read->of.tensor->hi = limit;
+    if (limit) read->of.tensor->lo = expr_int(c->g, leaves_something(c, r->guard, r->n, r->red) ? 0 : -1), read->of.tensor->hi = limit;
     return reduced(c, r, read);
 }
 static Value *make_argmax(C *c, const Reduction *r) { return make_arg(c, r, COMBINE_ARGMAX, "argmax"); }

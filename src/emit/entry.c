@@ -54,40 +54,83 @@ static bool readable(Writer *w, Expr *e) {
     return true;
 }
 
-static void write_condition(Writer *w, const Check *c) {
-    Expr *condition = c->domain.n ? write_out(w, c->condition) : prepare_value(w, c->condition), *guard = c->domain.guard ? write_out(w, c->domain.guard) : NULL;
-    if (!readable(w, condition)) return;
-    if (c->text) writer_line(w, "/* %s */", c->text);
-    for (uint32_t k = 0; k < c->domain.n; k++) {
-        const Range *r = &c->domain.range[k];
+static void write_bound(Writer *w, Expr *const *bound, uint32_t n, bool lower, int level) {
+    Expr *e = bound[0];
+    for (uint32_t k = 1; k < n; k++) e = expr_op2(w->g, lower ? OP_max : OP_min, e, bound[k]);
+    e = write_out(w, e);
+    name_reads(w, e);
+    write_expr(w, e, TYPE_INT, level);
+}
+
+/* The loops over the indices from one number of the domain to another; `end` is what follows the last. */
+static void open_loops(Writer *w, const Domain *d, uint32_t from, uint32_t to, const char *end) {
+    for (uint32_t k = from; k < to; k++) {
+        const Range *r = &d->range[k];
         const char *i = writer_take_name(w, w->g->indices.at[r->index].name);
         map_put(w->indices, KEY(r->index), (void *)(uintptr_t)i);
         writer_indent(w);
         text_add(w->out, "for (int64_t %s = ", i);
-        write_expr(w, write_out(w, r->lo[0]), TYPE_INT, C_TERNARY);
+        write_bound(w, r->lo, r->n_lo, true, C_TERNARY);
         text_add(w->out, "; %s < ", i);
-        write_expr(w, write_out(w, r->hi[0]), TYPE_INT, C_SUM);
-        text_add(w->out, "; %s++)\n", i);
+        write_bound(w, r->hi, r->n_hi, false, C_SUM);
+        text_add(w->out, "; %s++)%s\n", i, k + 1 == to ? end : "");
         w->indent++;
     }
-    if (guard) {
-        name_reads(w, guard);
-        writer_indent(w);
-        text_add(w->out, "if (");
-        write_expr(w, guard, TYPE_INT, C_TERNARY);
-        text_add(w->out, ")\n");
-        w->indent++;
-    }
+}
+
+static void write_if(Writer *w, const char *before, Expr *condition, const char *after) {
     name_reads(w, condition);
     writer_indent(w);
-    text_add(w->out, "if (!(");
+    text_add(w->out, "if (%s", before);
     write_expr(w, condition, TYPE_INT, C_TERNARY);
-    text_add(w->out, ")) return %s;\n", c->status == CHECK_RANGE ? "BP_E_RANGE" : "BP_E_SHAPE");
-    for (uint32_t k = 0; k < c->domain.n; k++) {
-        w->indent--;
-        map_put(w->names, name_of(w->g->names, map_get(w->indices, KEY(c->domain.range[k].index))), NULL);
+    text_add(w->out, "%s\n", after);
+}
+
+static bool bounds_readable(Writer *w, const Domain *d) {
+    for (uint32_t k = 0; k < d->n; k++)
+        for (uint32_t b = 0; b < d->range[k].n_lo + d->range[k].n_hi; b++)
+            if (!readable(w, b < d->range[k].n_lo ? d->range[k].lo[b] : d->range[k].hi[b - d->range[k].n_lo])) return false;
+    return true;
+}
+
+/* for (all i)                               for (all i) {
+ *     if (!(condition)) return status;          int some = 0;
+ *                                               for (some j)
+ *                                                   if (condition) some = 1;
+ *                                               if (!some) return status;
+ *                                           } */
+static void write_condition(Writer *w, const Check *c) {
+    const Domain *d = &c->domain;
+    Expr *condition = d->n ? write_out(w, c->condition) : prepare_value(w, c->condition), *guard = d->guard ? write_out(w, d->guard) : NULL;
+    static const char *const statuses[] = {[CHECK_SHAPE] = "BP_E_SHAPE", [CHECK_RANGE] = "BP_E_RANGE", [CHECK_DOMAIN] = "BP_E_DOMAIN"};
+    const char *status = statuses[c->status], *some = NULL;
+    if (!readable(w, condition) || !bounds_readable(w, d)) return;
+    if (c->text) writer_line(w, "/* %s */", c->text);
+    const int indent = w->indent;
+    const uint32_t all = d->n - c->some;
+    open_loops(w, d, 0, all, c->some ? " {" : "");
+    if (c->some && all == 0) writer_line(w, "{"), w->indent++;
+    const int inner = w->indent;
+    if (c->some) {
+        some = writer_take_name(w, "some");
+        writer_line(w, "int %s = 0;", some);
+        open_loops(w, d, all, d->n, "");
     }
-    if (guard) w->indent--;
+    if (guard) {
+        write_if(w, "", guard, ")");
+        w->indent++;
+    }
+    if (some) write_if(w, "", condition, arena_printf(w->g->arena, ") %s = 1;", some));
+    else write_if(w, "!(", condition, arena_printf(w->g->arena, ")) return %s;", status));
+    if (some) {
+        w->indent = inner;
+        writer_line(w, "if (!%s) return %s;", some, status);
+        w->indent--;
+        writer_line(w, "}");
+        map_put(w->names, name_of(w->g->names, some), NULL);
+    }
+    w->indent = indent;
+    for (uint32_t k = 0; k < d->n; k++) map_put(w->names, name_of(w->g->names, map_get(w->indices, KEY(d->range[k].index))), NULL);
 }
 
 void write_entry_check(const Emission *e, Text *out, Map *used) {

@@ -182,10 +182,12 @@ struct Call {
     Span span;
 };
 
-/* What must hold when generated code is entered: `condition` at every point of `domain`, else `status`. */
-typedef enum { CHECK_SHAPE, CHECK_RANGE } CheckStatus;
+/* What must hold when generated code is entered: `condition` at every point of `domain`, else `status`. Of the last `some` of its
+ * indices one point is enough, for each point of those before. */
+typedef enum { CHECK_SHAPE, CHECK_RANGE, CHECK_DOMAIN } CheckStatus;
 typedef struct {
     Domain domain;
+    uint32_t some;
     Expr *condition;
     CheckStatus status;
     const char *text; /* for comments and messages: "0 <= y[i] < 10" */

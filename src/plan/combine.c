@@ -3,11 +3,13 @@
  *     T logsumexp= s     ->   T_max max= s;   T_shift = if T_max is infinite then 0 else T_max;
  *                             T_total += exp(s - T_shift);   T = T_shift + log(T_total)
  *     T argmax= s: k     ->   T_best max= s;  T min= k   where s == T_best or s != s      (a nan is the greatest)
+ *                             and where that may be of nothing, T_first min= k;  T = if T_first is none then -1 else T_first
  *
  * After logsumexp of all -inf: the shift is 0, the total 0, and the result log(0) = -inf, as it must be. */
 #include <math.h>
 
 #include "graph/ops.h"
+#include "graph/restrict.h"
 #include "plan/call.h"
 #include "plan/nest.h"
 #include "plan/prepare.h"
@@ -57,7 +59,27 @@ static Tensor *known_best(const Tensor *t) {
     return t->of && t->of->op == (t->op == COMBINE_ARGMAX ? COMBINE_MAX : COMBINE_MIN) && t->role == ROLE_WINNER ? t->of : NULL;
 }
 
+/* Do ranges alone say that each element has something to choose from? */
+static bool is_of_something(Graph *g, const Tensor *t) {
+    for (const Equation *e = t->pieces; e; e = e->next) {
+        if (e->domain.guard) return false;
+        for (uint32_t k = 0; k < e->domain.n; k++) {
+            const Range *r = &e->domain.range[k];
+            for (uint32_t b = 0; b < r->n_lo * r->n_hi; b++)
+                if (condition_left(g, expr_op2(g, OP_lt, r->lo[b / r->n_hi], r->hi[b % r->n_hi]), &e->domain)) return false;
+        }
+    }
+    return true;
+}
+
+/* Of nothing the least label is the greatest integer: t[i] = if first[i] is that then -1 else first[i]. */
+static Expr *make_found(Graph *g, Tensor *const *part, Expr *const *index) {
+    Expr *first = expr_read(g, part[0], index, NULL);
+    return expr_select(g, expr_op2(g, OP_eq, first, combine_identity(g, COMBINE_MIN, TYPE_INT)), expr_int(g, -1), first);
+}
+
 static void expand_argbest(Graph *g, Tensor *t) {
+    const bool sure = t->role == ROLE_WINNER || is_of_something(g, t); /* readers of a winner look whether there is one */
     Tensor *best = known_best(t);
     if (!best) {
         best = like(g, t, "best", TYPE_REAL, t->op == COMBINE_ARGMAX ? COMBINE_MAX : COMBINE_MIN);
@@ -72,6 +94,13 @@ static void expand_argbest(Graph *g, Tensor *t) {
         e->label = NULL;
     }
     t->op = COMBINE_MIN;
+    if (sure) return;
+    Tensor *first = like(g, t, "first", TYPE_INT, COMBINE_MIN);
+    Equation *pieces = t->pieces;
+    copy_pieces(g, t, first);
+    t->pieces = t->last_piece = NULL;
+    t->op = COMBINE_SET;
+    define_whole(g, t, make_found, &first, pieces);
 }
 
 void plan_prepare(Graph *g) {

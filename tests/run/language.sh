@@ -61,7 +61,18 @@ evaluate 1 "a parent after its child" ''
 # 4. argmax of an empty range is an error.
 model 'dim m' 'input x[m]' 'output k = argmax[i in 0..m-2](x[i])'
 data '{"x": [1, 2]}'
-evaluate 1 "argmax of nothing" ''
+evaluate 1 "argmax of nothing" 'argmax is of nothing|is of something'
+model 'dim m' 'input x[m, 3], c[m] in 0..4' 'k[i] = argmax[j in 0..c[i]](x[i, j])' 'output k'
+data '{"x": [[1, 2, 3], [1, 2, 3]], "c": [2, 0]}'
+evaluate 1 "argmax of nothing by a bound that is data" 'argmax is of nothing|is of something'
+data '{"x": [[1, 2, 3], [1, 2, 3]], "c": [2, 1]}'
+evaluate 0 "argmax of something by a bound that is data" ''
+says "argmax of something" '"k": \[1, 0\]' out
+model 'dim m' 'input x[m, 3], c[m] in 0..4' 'k[i] = argmin[j in 0..c[i], l in 0..j where x[i, l] > 1](x[i, j] + x[i, l])' 'output k'
+data '{"x": [[1, 2, 3], [2, 2, 3]], "c": [2, 3]}'
+evaluate 1 "argmin of what a filter of data leaves: nothing" 'argmax is of nothing|is of something'
+data '{"x": [[1, 2, 3], [2, 2, 3]], "c": [3, 2]}'
+evaluate 0 "argmin of what a filter of data leaves: something" ''
 # 4. No dependence is 0 with a warning.
 model 'input x[3]' 'param w = 1' 'loss L = w^2' 'output g = grad(L, x)'
 compile "no dependence"
