@@ -128,11 +128,10 @@ static double *values_for(C *c, Node *node, Value *value, uint32_t rank, Expr *c
 static bool settle_const(C *c, Binding *b) {
     Node *decl = b->node;
     const Define *define = decl->kid[DECL_SHAPE] ? NULL : define_of(c, b);
-    b->kind = BIND_VALUE;
     if (define) {
         bool whole = define->value == floor(define->value) && fabs(define->value) < 9e15;
         b->value = scalar(c, whole ? expr_int(c->g, (int64_t)define->value) : expr_real(c->g, define->value));
-        return true;
+        return b->kind = BIND_VALUE, true;
     }
     Value *v = require_array(c, eval(c, b->scope, decl->kid[DECL_VALUE]), decl->kid[DECL_VALUE], "a constant");
     if (!is_array(v)) return false;
@@ -148,14 +147,14 @@ static bool settle_const(C *c, Binding *b) {
         for (uint32_t k = 0; k < all.n; k++)
             if (all.at[k]->kind == EXPR_DIM && v->type == TYPE_INT) {
                 b->value = v;
-                return true;
+                return b->kind = BIND_VALUE, true;
             }
         if (!number_of(c, v->body, &number)) {
             complain(c, decl->kid[DECL_VALUE]->span, "'%s' must be a constant here", say_node(c, decl->kid[DECL_VALUE]));
             return false;
         }
         b->value = scalar(c, v->type == TYPE_INT ? expr_int(c->g, (int64_t)number) : expr_real(c->g, number));
-        return true;
+        return b->kind = BIND_VALUE, true;
     }
     double *values = values_for(c, decl->kid[DECL_VALUE], v, rank, extent, b->name);
     if (!values) return false;
