@@ -80,7 +80,7 @@ static void end_line(void) {
 /* Elsewhere a line for each point. */
 static void report_point(const Bench *b, const BenchPoint *p) {
     if (is_live() || b->values.n < 2) return;
-    fprintf(stderr, "bpc: %s = %g measured (%u of %u)\n", b->sweep, p->at, b->points.n, b->values.n);
+    fprintf(stderr, "bpc: %s = %.15g measured (%u of %u)\n", b->sweep, p->at, b->points.n, b->values.n);
 }
 
 /* ---- the sweep -------------------------------------------------------------------------------------------------------- */
@@ -173,6 +173,11 @@ static int read_sweep(Bench *b) {
     const char *wrong = add_values(b, equals + 1);
     if (wrong) return wrong_sweep(text, wrong);
     int status = find_swept(b);
+    for (uint32_t k = 0; status == STATUS_DONE && k < b->options->defines.n; k++) {
+        if (strcmp(b->options->defines.at[k].name, b->sweep) != 0) continue;
+        fprintf(stderr, "bpc: '%s' is both swept over and given by -D; say one of them\n", b->sweep);
+        status = STATUS_FAILED;
+    }
     for (uint32_t k = 0; status == STATUS_DONE && b->sweep_is_dim && k < b->values.n; k++)
         if (b->values.at[k] < 1 || b->values.at[k] != floor(b->values.at[k])) return wrong_sweep(text, "sizes are whole numbers of at least 1");
     return status;

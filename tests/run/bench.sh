@@ -74,6 +74,8 @@ for wrong in n n=1,x n=0 n=8..4 n=2.5; do
     status_is 2 "--sweep $wrong" "$BPC" bench "$layers" --wrt x --sweep $wrong
     says "--sweep $wrong" "sweep wants NAME=VALUE" err
 done
+status_is 2 "swept and given" "$BPC" bench "$layers" --wrt x -D n=4 --sweep n=8,16
+says "swept and given" "'n' is both swept over and given by -D" err
 status_is 2 "a plot of one point" "$BPC" bench "$notes" --plot "$TMP/one.svg"
 says "a plot of one point" "add one, such as --sweep" err
 status_is 2 "a plot to a folder that is not there" "$BPC" bench "$layers" --wrt x --sweep n=1,2 --plot "$TMP/none/b.svg"
