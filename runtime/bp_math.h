@@ -1009,6 +1009,16 @@ static inline int64_t bp_mod(int64_t a, int64_t b) {
     return r + (((r != 0) & ((r < 0) != (b < 0))) ? b : 0);
 }
 
+/*@ bp_isqrt: */
+/* The square root of a whole number, rounded down; 0 of negative ones.  Exact: the guess is corrected. */
+static inline int64_t bp_isqrt(int64_t a) {
+    if (a <= 0) return 0;
+    int64_t root = (int64_t)sqrt((double)a);
+    while (root > a / root) root--;
+    while (root + 1 <= a / (root + 1)) root++;
+    return root;
+}
+
 /*@ bp_ipow: */
 /* a^n of integers, n >= 0, modulo 2^64; 0 for n < 0 unless a is 1 or -1 (the quotient 1/a^|n| rounded towards 0). */
 static inline int64_t bp_ipow(int64_t a, int64_t n) {

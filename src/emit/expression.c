@@ -213,6 +213,7 @@ static void write_select(Writer *w, const Expr *e, Type want, int level) {
 void write_expr(Writer *w, Expr *e, Type want, int level) {
     if (e->type == TYPE_REAL) want = TYPE_REAL;
     const char *temp = w->temps ? map_get(w->temps, e) : NULL;
+    if (!temp && w->named) temp = map_get(w->named, e);
     if (temp) {
         write_cast(w, e->type, want, false);
         text_add(w->out, "%s", temp);
@@ -259,11 +260,13 @@ static uint32_t place_of(const ExprList *all, const Expr *e) { /* they are in or
     return lo;
 }
 
-/* How often each node is an operand. */
+/* How often each node is an operand; the root comes last. What has a name in the function is not looked into. */
 static uint32_t *count_uses(Writer *w, const ExprList *all) {
     uint32_t *uses = NEW_ARRAY(w->g->arena, uint32_t, all->n);
-    for (uint32_t k = 0; k < all->n; k++) {
+    for (uint32_t k = all->n; k-- > 0;) {
         const Expr *e = all->at[k];
+        const bool root = k + 1 == all->n;
+        if ((!root && uses[k] == 0) || (w->named && map_get(w->named, e))) continue;
         for (uint32_t a = 0; a < e->n; a++) uses[place_of(all, e->arg[a])]++;
         if (e->fill) uses[place_of(all, e->fill)]++;
     }
@@ -277,7 +280,7 @@ Expr *prepare_value(Writer *w, Expr *e) {
     w->temps = NULL;
     for (uint32_t k = 0; k < all.n; k++) {
         Expr *x = all.at[k];
-        if (x == e || uses[k] < 2 || !worth_a_name(w, x)) continue;
+        if (x == e || uses[k] < 2 || !worth_a_name(w, x) || (w->named && map_get(w->named, x))) continue;
         const char *name = writer_take_name(w, arena_printf(w->g->arena, "t%u", ++w->n_temps));
         writer_indent(w);
         text_add(w->out, "const %s %s = ", x->type == TYPE_INT ? "int64_t" : real_type(w), name);

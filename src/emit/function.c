@@ -91,7 +91,7 @@ static void write_size(Writer *w, Expr *const *size) {
     if (!*size) text_add(w->out, "1");
     for (uint32_t k = 0; size[k]; k++) {
         text_add(w->out, k ? "*" : "");
-        write_expr(w, size[k], TYPE_INT, C_UNARY);
+        write_expr(w, write_out(w, size[k]), TYPE_INT, C_UNARY);
     }
 }
 
@@ -203,6 +203,24 @@ static void write_matrix_sizes(Writer *w) {
     writer_line(w, "if (!pattern->index || !pattern->place || !pattern->row || !pattern->column) return BP_E_NULL;");
 }
 
+static void write_named(Writer *w, Expr *e, const char *wanted) {
+    if (!e || e->kind == EXPR_CONST || e->kind == EXPR_DIM) return;
+    const char *name = writer_take_name(w, wanted);
+    writer_indent(w);
+    text_add(w->out, "const int64_t %s = ", name);
+    write_expr(w, write_out(w, e), TYPE_INT, C_TERNARY);
+    text_add(w->out, ";\n");
+    if (!w->named) w->named = map_new(w->g->arena);
+    map_put(w->named, e, (void *)(uintptr_t)name);
+    map_put(w->named, write_out(w, e), (void *)(uintptr_t)name); /* as statements have it */
+}
+
+/* Of a recurrence that is cut into segments. */
+static void write_segment_sizes(Writer *w) {
+    write_named(w, w->f->steps, "steps");
+    write_named(w, w->f->segments, "segments");
+}
+
 static void write_return(Writer *w) {
     bool sorts = is_pattern(function_shapes[w->f->kind].results);
     if (sorts) map_put(w->used, name_of(w->g->names, "bp_pattern_sort"), w);
@@ -222,6 +240,7 @@ void write_function(Writer *w) {
     write_null_checks(w);
     write_dims(w);
     write_matrix_sizes(w);
+    write_segment_sizes(w);
     write_supplied(w);
     write_constants(w);
     write_arrays(w);

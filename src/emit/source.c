@@ -12,7 +12,7 @@ static void write_head(const Emission *e, Text *out) {
     bool splits = false, widens = false;
     for (uint32_t k = 0; k < e->n_functions; k++) splits |= e->functions[k]->splits_sums, widens |= e->functions[k]->widens_sums;
     if (splits) text_add(out, " * Long sums are added in parts (x_part), and what is lost in joining them is carried on (x_lost).\n");
-    if (widens) text_add(out, " * Long sums are added in double.\n");
+    if (widens) text_add(out, splits ? " * Those over the steps of a recurrence are added in double.\n" : " * Long sums are added in double.\n");
     if (has_dims(g)) {
         text_add(out, " * Sizes known when the code runs:");
         for (uint32_t k = 0; k < g->dims.n; k++) text_add(out, "%s %s", k ? "," : "", g->dims.at[k].name);
@@ -107,7 +107,7 @@ void emit_source(const Emission *e, Text *out) {
     Graph *g = e->graph;
     Map *used = map_new(g->arena);
     Text body = {0};
-    write_workspace_size(e, &body);
+    write_workspace_size(e, &body, used);
     text_add(&body, "\n");
     write_entry_check(e, &body, used);
     bool product = false, blas = false;

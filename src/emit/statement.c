@@ -55,10 +55,20 @@ static void visit_locals(Tree *n, const Visit *v, void *with) {
     if (n->kind == TREE_CALL) touch_local(w, n->as.call.to, n, v, true);
 }
 
+/* What the caller receives is read behind the last statement. */
+static void goals_at_the_end(Writer *w) {
+    const Function *f = w->f;
+    for (uint32_t k = 0; k < f->n_outputs + f->n_results; k++) {
+        Home *h = map_get(w->homes, k < f->n_outputs ? f->outputs[k].tensor : f->results[k - f->n_outputs].tensor);
+        if (h) h->home = NULL;
+    }
+}
+
 void find_homes(Writer *w) {
     w->homes = map_new(w->g->arena);
     w->around = map_new(w->g->arena);
     tree_visit(w->f->body, visit_locals, w);
+    goals_at_the_end(w);
     w->late = map_new(w->g->arena);
     for (uint32_t k = 0; k < w->f->n_tensors; k++) { /* those that their first statement cannot declare */
         Tensor *t = w->g->tensors.at[k];

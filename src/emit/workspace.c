@@ -8,14 +8,14 @@ static void write_term(Writer *w, const Function *f, uint32_t slot) {
     text_add(w->out, "bytes += (double)sizeof(%s)", array_type(w, f->slot_type[slot]));
     for (Expr **size = f->slot_size[slot]; *size; size++) {
         text_add(w->out, "*(double)");
-        write_expr(w, *size, TYPE_INT, C_UNARY);
+        write_expr(w, write_out(w, *size), TYPE_INT, C_UNARY);
     }
     text_add(w->out, " + 64.0;\n");
 }
 
-void write_workspace_size(const Emission *e, Text *out) {
+void write_workspace_size(const Emission *e, Text *out, Map *used) {
     Graph *g = e->graph;
-    Writer w = {.emission = e, .g = g, .out = out, .names = map_new(g->arena), .dims = map_new(g->arena), .used = map_new(g->arena)};
+    Writer w = {.emission = e, .g = g, .out = out, .names = map_new(g->arena), .dims = map_new(g->arena), .used = used};
     text_add(out, "size_t %s_workspace_size(", e->prefix);
     if (has_dims(g)) text_add(out, "const %s_dims *dims) {\n", e->prefix);
     else text_add(out, "void) {\n");

@@ -18,6 +18,7 @@ typedef struct {
     Map *dims;    /* dim -> C name */
     VEC(Range) open; /* the loops around the statement */
     Map *temps;   /* Expr -> C name of the local that holds it */
+    Map *named;   /* Expr -> C name of the constant at the top of the function that holds it; or NULL */
     Map *homes;   /* LOCAL Tensor -> where it is declared (statement.c) */
     Map *around;  /* LOOP or IF -> the one around it */
     Map *late;    /* LOOP or IF -> Locals that are declared at the top of its list */
@@ -66,7 +67,7 @@ void write_struct_types(const Emission *, Text *);               /* header.c */
 void write_prototype(const Emission *, FunctionKind, Text *, const char *end); /* signature.c */
 void write_arguments(const Emission *, FunctionKind, Text *);    /* dims, in, params, … as a caller passes them on */
 void write_common_arguments(const Emission *, bool types, Text *); /* those that all functions have */
-void write_workspace_size(const Emission *, Text *);             /* workspace.c */
+void write_workspace_size(const Emission *, Text *, Map *used);  /* workspace.c */
 void write_entry_check(const Emission *, Text *, Map *used);      /* entry.c: what must hold when code is entered */
 void write_description(const Emission *, Text *);                /* describe.c */
 void write_runtime(const Emission *, Text *, Map *used);         /* runtime_text.c: libbp's functions, for --standalone */

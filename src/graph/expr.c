@@ -108,7 +108,7 @@ Expr *expr_read(Graph *g, Tensor *t, Expr *const *subs, Expr *fill) {
 }
 
 static Type op_type(const OpRow *row, Expr *const *args, uint32_t n) {
-    if (row->rule == RULE_TRUTH || row->rule == RULE_WHOLE) return TYPE_INT;
+    if (row->rule == RULE_TRUTH || row->rule == RULE_WHOLE || row->rule == RULE_HIDDEN_WHOLE) return TYPE_INT;
     if (row->rule != RULE_SAME) return TYPE_REAL;
     for (uint32_t k = 0; k < n; k++)
         if (args[k]->type == TYPE_REAL) return TYPE_REAL;

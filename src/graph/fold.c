@@ -18,6 +18,10 @@ static bool fold_integers(uint32_t op, int64_t a, int64_t b, int64_t *out) {
     case OP_add: return !__builtin_add_overflow(a, b, out);
     case OP_sub: return !__builtin_sub_overflow(a, b, out);
     case OP_mul: return !__builtin_mul_overflow(a, b, out);
+    case OP_isqrt:
+        if (a < 0 || a > INT64_C(1) << 52) return false;
+        *out = (int64_t)sqrt((double)a); /* exact below 2^52 */
+        return true;
     case OP_floordiv:
     case OP_mod: {
         if (b == 0 || (a == INT64_MIN && b == -1)) return false;

@@ -12,7 +12,7 @@ typedef enum {
     N_OPS /* the file's own operators (`derivative`) follow from here */
 } Op;
 
-typedef enum { RULE_REAL, RULE_SAME, RULE_TRUTH, RULE_WHOLE, RULE_HIDDEN_REAL, RULE_HIDDEN_DRAW } OpRule;
+typedef enum { RULE_REAL, RULE_SAME, RULE_TRUTH, RULE_WHOLE, RULE_HIDDEN_REAL, RULE_HIDDEN_WHOLE, RULE_HIDDEN_DRAW } OpRule;
 
 typedef struct {
     Symbol name;

@@ -9,6 +9,7 @@
 #define where(c, p, q) ((c) ? (p) : (q))
 #define floordiv(p, q) floor((p) / (q))
 #define mod(p, q) ((p) - (q) * floor((p) / (q)))
+#define isqrt(x) floor(sqrt(x))
 #undef round
 #define round(x) rint(x) /* halves to even */
 #define sigmoid(x) where((x) >= 0, 1 / (1 + exp(-(x))), exp(x) / (1 + exp(x)))

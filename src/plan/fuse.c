@@ -142,6 +142,7 @@ static bool join_loop(Graph *g, Entries *list, Tree *n, const Touches *touches) 
             while (*end) end = &(*end)->next;
             *end = n->body;
             e->touches = touches_of(g, e->node);
+            e->node->as.loop.in_turn |= n->as.loop.in_turn;
             return true;
         }
         if (!compatible(&e->touches, NULL, touches, NULL)) return false;

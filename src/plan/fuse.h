@@ -8,8 +8,9 @@
 void interchange_sums(Function *);
 /* Nests of equal range become one loop where every dependence between them stays inside one turn. */
 void fuse_loops(Function *);
-/* After place_tensors, in this order. Sums that loops leave in one place get a local scalar; long sums in single
+/* After place_tensors, in this order. Sums over time into one local are double at every level. Sums that loops leave in one place get a local scalar; long sums in single
  * precision are split; innermost loops whose turns are independent, but for sums into locals, are marked LOOP_SIMD. */
+void widen_time_sums(Function *);
 void use_local_sums(Function *);
 /* Instead, where code is literal: a local of type double for the long sums of a file in single precision. */
 void use_wide_sums(Function *);

@@ -54,12 +54,14 @@ static bool same_element(const Tree *a, const Tree *b) {
 static bool may_move(Graph *g, const Tree *outer, const Sum *s) {
     const uint32_t index = outer->as.loop.index;
     int64_t terms = 1;
+    bool in_turn = false;
     for (uint32_t k = 0; k < s->n; k++) {
         const Range *r = &s->loop[k]->as.loop.range;
-        if (s->loop[k]->as.loop.down || range_uses_index(g, r, index)) return false;
+        if (range_uses_index(g, r, index)) return false;
+        in_turn |= s->loop[k]->as.loop.in_turn; /* those are not split */
         terms *= constant_length(g, r);
     }
-    return g->f64 || (terms > 0 && terms <= LONGEST_FLOAT_SUM);
+    return g->f64 || in_turn || (terms > 0 && terms <= LONGEST_FLOAT_SUM);
 }
 
 static bool pays(Graph *g, const Tree *outer, const Sum *s) {
@@ -80,16 +82,23 @@ static Tree *loop_around(Graph *g, const Tree *outer, Tree *body) {
     return loop;
 }
 
+/* Where the sum goes on with what is there, its outermost loop takes the place of the outer one. */
 static void interchange(Graph *g, Tree *outer) {
-    Tree *start = outer->body;
+    Tree *start = outer->body && outer->body->kind == TREE_SET ? outer->body : NULL, *sum = start ? start->next : outer->body;
     Sum s = {0};
-    if (!start || start->kind != TREE_SET || !start->next || !read_sum(start->next, &s) || start->as.set.op != COMBINE_SET) return;
-    if (!same_element(start, s.set) || outer->as.loop.down || !may_move(g, outer, &s) || !pays(g, outer, &s)) return;
-    Tree *sum = start->next;
-    start->next = NULL;
+    if (outer->as.loop.down || !read_sum(sum, &s) || s.set->as.set.op == COMBINE_SET) return;
+    if (start && (start->as.set.op != COMBINE_SET || !same_element(start, s.set))) return;
+    if (!may_move(g, outer, &s) || !pays(g, outer, &s)) return;
     s.loop[s.n - 1]->body = loop_around(g, outer, s.set);
-    sum->next = outer->next;
-    outer->next = sum;
+    if (start) {
+        start->next = NULL;
+        sum->next = outer->next;
+        outer->next = sum;
+    } else {
+        Tree *next = outer->next;
+        *outer = *sum;
+        outer->next = next;
+    }
 }
 
 static void interchange_list(Graph *g, Tree *list) {

@@ -5,6 +5,7 @@
  * Every loop has a stride in each of the three arrays (0 where they do not have its index). Neighbouring loops whose
  * strides fit are one loop: all steps and all examples of x[t,n,j] are rows of one matrix. Then a loop found in A and
  * C is m, in B and C is n, in A and B is k; what is in all three stays outside. Small products stay loops. */
+#include "graph/affine.h"
 #include "graph/ops.h"
 #include "plan/nest.h"
 #include "plan/kernel.h"
@@ -15,7 +16,8 @@ enum { A, B, C, N_ARRAYS, MOST_LOOPS = 12 };
 
 typedef struct {
     uint32_t index;
-    Expr *extent;
+    Expr *extent, *first; /* first: the index at the first turn */
+    bool down, in_turn;
     Expr *stride[N_ARRAYS]; /* NULL: the array does not have the index */
     uint32_t merged[MOST_LOOPS], n_merged; /* indices that this loop stands for */
 } Loop;
@@ -33,10 +35,12 @@ typedef struct {
 /* ---- the nest ------------------------------------------------------------------------------------------------------ */
 static bool add_loop(Nest *n, const Tree *t) {
     const Range *r = &t->as.loop.range;
-    if (n->n == MOST_LOOPS || t->as.loop.down || r->n_lo != 1 || r->n_hi != 1 || !expr_is_int(r->lo[0], 0)) return false;
+    Graph *g = n->g;
+    if (n->n == MOST_LOOPS || r->n_lo != 1 || r->n_hi != 1) return false;
     for (uint32_t k = 0; k < n->n; k++)
-        if (expr_uses_index(n->g, r->hi[0], n->loop[k].index)) return false;
-    n->loop[n->n++] = (Loop){.index = r->index, .extent = r->hi[0], .merged = {r->index}, .n_merged = 1};
+        if (range_uses_index(g, r, n->loop[k].index)) return false;
+    Expr *extent = expr_sub(g, r->hi[0], r->lo[0]), *first = t->as.loop.down ? expr_sub(g, r->hi[0], expr_int(g, 1)) : r->lo[0];
+    n->loop[n->n++] = (Loop){.index = r->index, .extent = extent, .first = first, .down = t->as.loop.down, .in_turn = t->as.loop.in_turn, .merged = {r->index}, .n_merged = 1};
     return true;
 }
 
@@ -75,15 +79,25 @@ static bool read_arrays(Nest *n) {
 }
 
 /* ---- strides --------------------------------------------------------------------------------------------------------- */
-/* Elements from one turn of the loop to the next; every subscript is a bare index or does not have it. */
+/* Elements from one turn of the loop to the next; every subscript is an index plus what stays, or does not have it. */
+static bool stays_but_for(Graph *g, const Affine *form, const Expr *index) {
+    bool once = false;
+    for (uint32_t k = 0; k < form->n; k++) {
+        if (form->term[k].of == index) once = form->term[k].by == 1;
+        else if (expr_uses_index(g, form->term[k].of, index->of.number)) return false;
+    }
+    return once;
+}
+
 static bool find_stride(Nest *n, int array, Loop *l) {
     Graph *g = n->g;
     const Tensor *t = n->tensor[array];
     Expr *index = expr_index(g, l->index), *stride = expr_int(g, 1);
     for (uint32_t k = t->rank; k-- > 0;) {
-        if (n->subs[array][k] == index) {
+        Affine form;
+        if (n->subs[array][k] == index || (affine_of_atoms(g, n->subs[array][k], &form) && stays_but_for(g, &form, index))) {
             if (l->stride[array]) return false;
-            l->stride[array] = stride;
+            l->stride[array] = l->down ? expr_op1(g, OP_neg, stride) : stride;
         } else if (expr_uses_index(g, n->subs[array][k], l->index)) {
             return false;
         }
@@ -101,6 +115,7 @@ static bool find_strides(Nest *n) {
 
 /* May `inner` run inside `outer` as one loop of both? */
 static bool fits(Graph *g, const Loop *outer, const Loop *inner) {
+    if (outer->down || inner->down || outer->in_turn != inner->in_turn || !expr_is_int(outer->first, 0) || !expr_is_int(inner->first, 0)) return false;
     for (int array = 0; array < N_ARRAYS; array++) {
         Expr *o = outer->stride[array], *i = inner->stride[array];
         if (!o && !i) continue;
@@ -143,7 +158,7 @@ static bool find_roles(Nest *n, Roles *r) {
         if (*role) return false;
         *role = x;
     }
-    return r->m && r->n && r->k;
+    return r->m && r->n && r->k && !r->m->down && !r->n->down && !r->m->in_turn && !r->n->in_turn;
 }
 
 static void swap_factors(Nest *n) {
@@ -170,7 +185,7 @@ static Expr **first_element(Nest *n, int array, const Roles *r) {
     Subst *s = subst_new(g);
     const Loop *inside[3] = {r->m, r->n, r->k};
     for (int l = 0; l < 3; l++)
-        for (uint32_t k = 0; k < inside[l]->n_merged; k++) subst_index(s, inside[l]->merged[k], expr_int(g, 0));
+        for (uint32_t k = 0; k < inside[l]->n_merged; k++) subst_index(s, inside[l]->merged[k], inside[l]->first);
     Expr **subs = NEW_ARRAY(g->arena, Expr *, n->tensor[array]->rank + 1);
     for (uint32_t k = 0; k < n->tensor[array]->rank; k++) subs[k] = subst_apply(s, n->subs[array][k]);
     return subs;
@@ -189,6 +204,7 @@ static bool fill_product(Nest *n, const Roles *r, Product *p) {
     p->a = n->tensor[A], p->b = n->tensor[B], p->c = n->tensor[C];
     p->a_subs = first_element(n, A, r), p->b_subs = first_element(n, B, r), p->c_subs = first_element(n, C, r);
     p->add = !n->starts;
+    p->in_turn = k->in_turn;
     return true;
 }
 

@@ -75,6 +75,17 @@ bool tensor_needs_init(Graph *g, const Tensor *t) {
     return !e || e->next || !covers_target(g, e) || !left_first(g, e);
 }
 
+Equation *identity_equation(Graph *g, Tensor *t) {
+    Equation *e = NEW(g->arena, Equation);
+    e->target = t;
+    e->subs = NEW_ARRAY(g->arena, Expr *, t->rank + 1);
+    e->domain = domain_of_tensor(g, t, e->subs);
+    e->body = combine_identity(g, t->op, t->type);
+    e->origin = t->pieces ? t->pieces->origin : e;
+    e->span = t->span;
+    return e;
+}
+
 /* ---- the loops that an order put around a step -------------------------------------------------------------- */
 typedef struct {
     const Order *order;
@@ -85,7 +96,6 @@ typedef struct {
 typedef struct {
     Function *f;
     Graph *g;
-    const PlanOptions *options;
     VEC(Enclosing) loops;
 } Build;
 
@@ -203,12 +213,32 @@ static Tree *loop_over(Nesting *n, uint32_t k) {
     Range range = subst_range(g, n->subst, r);
     range.index = fresh;
     subst_index(n->subst, r->index, expr_index(g, fresh));
-    return loop_node(g, range, n->step->equation);
+    Tree *loop = loop_node(g, range, n->step->equation);
+    loop->as.loop.in_turn = n->step->in_turn == expr_index(g, r->index);
+    loop->as.loop.down = loop->as.loop.in_turn && n->step->back;
+    return loop;
+}
+
+/* Time comes first: what other indices sum at one time is added as a whole. */
+static Tree **open_time(Nesting *n, Tree **at) {
+    Graph *g = n->build->g;
+    const Equation *e = n->step->equation;
+    for (uint32_t k = 0; k < e->domain.n && n->step->in_turn; k++) {
+        const Range *r = &e->domain.range[k];
+        bool alone = expr_index(g, r->index) == n->step->in_turn && !map_get(n->solved, KEY(r->index));
+        for (uint32_t j = 0; j < k; j++) alone &= equation_has_left(e, e->domain.range[j].index) || !range_uses_index(g, r, e->domain.range[j].index);
+        if (!alone) continue;
+        *at = loop_over(n, k);
+        at = &(*at)->body;
+        map_put(n->solved, KEY(r->index), n);
+    }
+    return at;
 }
 
 /* Wraps the statement in loops over the indices that are still open, on the left or reduced. */
 static Tree **open_loops(Nesting *n, Tree **at, bool left) {
     const Equation *e = n->step->equation;
+    if (!left) at = open_time(n, at);
     for (uint32_t k = 0; k < e->domain.n; k++) {
         const Range *r = &e->domain.range[k];
         if (map_get(n->solved, KEY(r->index)) || equation_has_left(e, r->index) != left) continue;
@@ -255,7 +285,7 @@ static Tree *nest_step(Build *b, const Step *step) {
         nest_call(&n, at);
         return root;
     }
-    bool starts = e->target->op != COMBINE_SET && !step->init && !tensor_needs_init(g, e->target);
+    bool starts = e->target->op != COMBINE_SET && !step->init && !step->resumed && !tensor_needs_init(g, e->target);
     bool sorted = left_first(g, e);
     if (sorted) at = open_loops(&n, at, true);
     if (starts) {
@@ -364,20 +394,29 @@ static void wanted_arrays(Function *f, uint64_t wanted, Tree *test) {
     test->as.test.n_wanted = list.n;
 }
 
-Tree *nest_order(Function *f, const Order *order, const PlanOptions *options) {
-    Build b = {.f = f, .g = f->graph, .options = options};
-    Tree *first = NULL, **tail = &first;
-    for (const Order *o = order; o;) {
-        uint64_t wanted = wanted_by(o);
-        Tree *group = NULL, **end = &group;
-        for (; o && wanted_by(o) == wanted; o = o->next) tree_append(&end, o->step ? nest_step(&b, o->step) : nest_loop(&b, o));
+Tree *nest_member(Function *f, const Order *o) {
+    Build b = {.f = f, .g = f->graph};
+    return o->step ? nest_step(&b, o->step) : nest_loop(&b, o);
+}
+
+void nest_add(NestList *list, Function *f, const Order *o, Tree *nest) {
+    const uint64_t wanted = wanted_by(o);
+    if (!list->end || list->wanted != wanted) {
+        if (!list->end) list->end = &list->first;
+        else if (list->test) list->end = &list->test->next;
+        list->wanted = wanted;
+        list->test = NULL;
         if (!(wanted >> 63)) {
-            Tree *test = tree_new(b.g->arena, TREE_IF, NULL);
-            wanted_arrays(f, wanted, test);
-            test->body = group;
-            group = test;
+            list->test = *list->end = tree_new(f->graph->arena, TREE_IF, NULL);
+            wanted_arrays(f, wanted, list->test);
+            list->end = &list->test->body;
         }
-        tree_append(&tail, group);
     }
-    return first;
+    tree_append(&list->end, nest);
+}
+
+Tree *nest_order(Function *f, const Order *order) {
+    NestList list = {0};
+    for (const Order *o = order; o; o = o->next) nest_add(&list, f, o, nest_member(f, o));
+    return list.first;
 }

@@ -8,12 +8,21 @@ ExprList equation_nodes(Graph *, const Equation *); /* all that an equation read
 
 /* The identity of the combining operator, of the tensor's type. */
 Expr *combine_identity(Graph *, Combine, Type);
+/* Sets every element of the tensor to the identity of its operator. */
+Equation *identity_equation(Graph *, Tensor *);
 /* True where the tensor's elements must be set to the identity before the first piece runs: several pieces, or
  * one that does not visit every element once and for all. False: the one nest starts each element itself. */
 bool tensor_needs_init(Graph *, const Tensor *);
 
-/* The nests of the order; `steps_wanted` of each top-level node is in wanted (parallel to the list). */
-Tree *nest_order(Function *, const Order *, const PlanOptions *);
+/* The nests of the order, in tests of the arrays that they are for. */
+Tree *nest_order(Function *, const Order *);
+/* The same one by one: the nest of a member of the order; a list to which nests are added, those for the same arrays in one test. */
+Tree *nest_member(Function *, const Order *);
+typedef struct {
+    Tree *first, **end, *test;
+    uint64_t wanted;
+} NestList;
+void nest_add(NestList *, Function *, const Order *, Tree *nest);
 
 Tree *tree_new(Arena *, TreeKind, const Equation *why);
 void tree_append(Tree ***tail, Tree *); /* *tail points at the `next` (or `body`) to fill */

@@ -8,6 +8,9 @@
 typedef struct {
     Equation *equation;
     bool init, call; /* call: of call_equation */
+    bool resumed;    /* goes on with a sum that was started elsewhere */
+    Expr *in_turn;   /* the index of its domain along which terms are added one after the other, or NULL */
+    bool back;       /* from the last to the first */
     uint64_t wanted; /* goals that need it, a bit each; the top bit: always */
 } Step;
 

@@ -11,6 +11,7 @@
 #include "plan/fuse.h"
 #include "plan/kernel.h"
 #include "plan/nest.h"
+#include "plan/segment.h"
 #include "plan/storage.h"
 
 enum { ALWAYS = 63 }; /* the bit of what is needed whatever arrays the caller gave */
@@ -64,62 +65,15 @@ static bool is_computed(const Tensor *t) {
            t->role != ROLE_TRAINING;
 }
 
-static Equation *init_equation(Graph *g, Tensor *t) {
-    Equation *e = NEW(g->arena, Equation);
-    e->target = t;
-    e->subs = NEW_ARRAY(g->arena, Expr *, t->rank + 1);
-    e->domain = domain_of_tensor(g, t, e->subs);
-    e->body = combine_identity(g, t->op, t->type);
-    e->origin = t->pieces ? t->pieces->origin : e;
-    e->span = t->span;
-    return e;
-}
-
 typedef VEC(Step) Steps;
 
 static void add_steps(Graph *g, Steps *steps, Tensor *t, uint64_t wanted) {
     if (t->call) {
-        vec_push(g->arena, steps, (Step){call_equation(g, t), false, true, wanted});
+        vec_push(g->arena, steps, (Step){.equation = call_equation(g, t), .call = true, .wanted = wanted});
         return;
     }
-    if (tensor_needs_init(g, t) || !t->pieces) vec_push(g->arena, steps, (Step){init_equation(g, t), true, false, wanted});
-    for (Equation *e = t->pieces; e; e = e->next) vec_push(g->arena, steps, (Step){e, false, false, wanted});
-}
-
-static bool plan_steps(Function *f, const Need *n, const PlanOptions *options) {
-    Graph *g = f->graph;
-    Steps steps = {0};
-    for (uint32_t k = 0; k < g->tensors.n; k++)
-        if (n->wanted[k] && is_computed(g->tensors.at[k])) add_steps(g, &steps, g->tensors.at[k], n->wanted[k] >> ALWAYS ? UINT64_C(1) << ALWAYS : n->wanted[k]);
-    if (steps.n == 0) return true;
-    Order *order = order_steps(g, steps.at, steps.n);
-    if (!order) return false;
-    f->body = nest_order(f, order, options);
-    if (options->level >= 2) {
-        find_kernels(f);
-        interchange_sums(f);
-        fuse_loops(f);
-    }
-    return true;
-}
-
-static void place_all(Function *f, const PlanOptions *options) {
-    place_tensors(f, options);
-    if (options->level >= 1) {
-        use_local_sums(f);
-        split_long_sums(f);
-        mark_loops(f);
-    } else if (!f->graph->f64) {
-        use_wide_sums(f);
-    }
-    mark_rereads(f);
-}
-
-bool plan_function(Function *f, const PlanOptions *options) {
-    Need n = need_goals(f, NULL);
-    if (!plan_steps(f, &n, options)) return false;
-    place_all(f, options);
-    return true;
+    if (tensor_needs_init(g, t) || !t->pieces) vec_push(g->arena, steps, (Step){.equation = identity_equation(g, t), .init = true, .wanted = wanted});
+    for (Equation *e = t->pieces; e; e = e->next) vec_push(g->arena, steps, (Step){.equation = e, .wanted = wanted});
 }
 
 typedef VEC(Tensor *) Tensors;
@@ -150,6 +104,52 @@ static bool *signal_tensors(Graph *g) {
         }
     }
     return signal;
+}
+
+static bool *goal_tensors(const Function *f) {
+    bool *goal = NEW_ARRAY(f->graph->arena, bool, f->graph->tensors.n + 1);
+    for (uint32_t k = 0; k < f->n_outputs; k++) goal[f->outputs[k].tensor->number] = true;
+    for (uint32_t k = 0; k < f->n_results; k++) goal[f->results[k].tensor->number] = true;
+    return goal;
+}
+
+static bool plan_steps(Function *f, const Need *n, const PlanOptions *options) {
+    Graph *g = f->graph;
+    Steps steps = {0};
+    for (uint32_t k = 0; k < g->tensors.n; k++)
+        if (n->wanted[k] && is_computed(g->tensors.at[k])) add_steps(g, &steps, g->tensors.at[k], n->wanted[k] >> ALWAYS ? UINT64_C(1) << ALWAYS : n->wanted[k]);
+    if (steps.n == 0) return true;
+    Order *order = order_steps(g, steps.at, steps.n);
+    if (!order) return false;
+    const bool cut = options->checkpoint != CHECKPOINT_NONE && !f->before && !f->kept;
+    const Times *times = cut || f->kind == FUNCTION_GRADIENT || f->before ? find_times(g, order, signal_tensors(g), goal_tensors(f)) : NULL;
+    f->body = cut && times ? nest_segments(f, times, options) : nest_order(f, order);
+    if (options->level >= 2) {
+        find_kernels(f);
+        interchange_sums(f);
+        fuse_loops(f);
+    }
+    return true;
+}
+
+static void place_all(Function *f, const PlanOptions *options) {
+    place_tensors(f, options);
+    widen_time_sums(f);
+    if (options->level >= 1) {
+        use_local_sums(f);
+        split_long_sums(f);
+        mark_loops(f);
+    } else if (!f->graph->f64) {
+        use_wide_sums(f);
+    }
+    mark_rereads(f);
+}
+
+bool plan_function(Function *f, const PlanOptions *options) {
+    Need n = need_goals(f, NULL);
+    if (!plan_steps(f, &n, options)) return false;
+    place_all(f, options);
+    return true;
 }
 
 /* What the error signals read of what does not follow from them: the tape. */

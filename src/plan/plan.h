@@ -30,6 +30,7 @@ typedef struct {
     bool a_transposed, b_transposed;            /* stored the other way round */
     Expr *m, *n, *k, *a_stride, *b_stride, *c_stride;
     bool add;
+    bool in_turn; /* the terms of each element are added one after the other to what is there */
 } Product;
 
 struct Tree {
@@ -41,6 +42,7 @@ struct Tree {
             uint32_t index;
             Range range, within; /* within: what the index is known to stay in, where that is not the range; else n_lo is 0 */
             bool down;
+            bool in_turn; /* sums across its turns are added term by term, in their order */
             bool rereads; /* a turn reads again what it wrote, at a stride (reread.c) */
             LoopKind how;
             Tensor *const *sums; /* SIMD: scalars that are summed across its turns */
@@ -88,6 +90,8 @@ struct Function {
     uint32_t n_outputs, n_results;
     Goal *seeds;                /* what the caller supplies beside inputs and params */
     uint32_t n_seeds;
+    Expr *steps, *segments; /* checkpointing: of a segment, and how many there are; else NULL */
+    Expr *along;            /* … and the bytes that it keeps along the recurrence, of dims */
     Expr *rows, *columns, *terms; /* of a sparse matrix and its pattern: the sizes, of dims */
     Tree *body;
     Buffer **buffer;            /* by tensor number; NULL where the function does not touch it */
@@ -102,8 +106,15 @@ struct Function {
     Function *before;           /* BACKWARD: the forward function, whose workspace it goes on with */
 };
 
+/* What of a recurrence is kept for its adjoint: all; the state at the ends of segments, as many as the square root of its steps, a
+ * given number, or as many as take the least memory where all does not fit. */
+typedef enum { CHECKPOINT_NONE, CHECKPOINT_SQRT, CHECKPOINT_COUNT, CHECKPOINT_MEMORY } Checkpoint;
+
 typedef struct {
     int level; /* 0: every equation its own nest, every tensor whole; 1, 2 */
+    Checkpoint checkpoint;
+    int64_t checkpoints; /* COUNT */
+    int64_t memory;      /* MEMORY: bytes */
 } PlanOptions;
 
 /* Plans one function: everything that its goals need, in order. Returns false where an equation depends on itself

@@ -41,7 +41,8 @@ static void look_node(Tree *n, const Visit *v, void *with) {
         if (all.at[k]->kind == EXPR_READ) vec_push(g->arena, &l->others, all.at[k]->of.tensor);
     if (n->kind != TREE_SET) return;
     Tensor *t = n->as.set.to;
-    bool sum = n->as.set.op == COMBINE_ADD && t->type == TYPE_REAL && l->f->buffer[t->number]->place == PLACE_LOCAL;
+    const Buffer *b = l->f->buffer[t->number];
+    bool sum = n->as.set.op == COMBINE_ADD && t->type == TYPE_REAL && b->place == PLACE_LOCAL && !b->wide;
     if (!sum) vec_push(g->arena, &l->others, t);
     bool known = false;
     for (uint32_t k = 0; k < l->sums.n; k++) known |= l->sums.at[k]->as.set.to == t;
@@ -139,7 +140,7 @@ static Tree *split_loop(Function *f, Tree *loop, const Sets *sums, int64_t turns
 /* How many turns make a part; 0 where the loop is short or its turns are themselves long. */
 static int64_t turns_of_part(Graph *g, const Tree *loop) {
     const Range *r = &loop->as.loop.range;
-    if (!loop->why || loop->as.loop.down || r->n_lo != 1 || r->n_hi != 1) return 0;
+    if (!loop->why || loop->as.loop.down || loop->as.loop.in_turn || r->n_lo != 1 || r->n_hi != 1) return 0;
     int64_t inside = terms_inside(g, loop->body);
     if (inside == 0 || inside > PART) return 0;
     Expr *length = expr_sub(g, r->hi[0], r->lo[0]);
@@ -165,6 +166,21 @@ static void split_list(Function *f, Tree **at) {
         while ((*at)->next) at = &(*at)->next;
         (*at)->next = next;
     }
+}
+
+/* Sums over time are not split, for they go on from segment to segment; those into one local are double instead. */
+static void widen_list(Function *f, Tree *list) {
+    for (Tree *n = list; n; n = n->next) {
+        if (n->kind == TREE_LOOP && n->as.loop.in_turn) {
+            Sets sums = sums_across(f, n);
+            for (uint32_t k = 0; k < sums.n; k++) f->buffer[sums.at[k]->as.set.to->number]->wide = f->widens_sums = true;
+        }
+        if (n->body) widen_list(f, n->body);
+    }
+}
+
+void widen_time_sums(Function *f) {
+    if (!f->graph->f64) widen_list(f, f->body);
 }
 
 void split_long_sums(Function *f) {

@@ -93,13 +93,22 @@ static void use_started_sum(Function *f, Tree *start, Tree *loop, Tree *last, bo
     start->as.set.subs = NULL;
 }
 
+/* A sum along time adds term after term to what is there: where a recurrence is cut must not show. */
+static bool adds_in_turn(const Tree *loop, const Tree *set) {
+    for (const Tree *n = loop; n != set; n = n->body)
+        if (n->kind == TREE_LOOP && n->as.loop.in_turn) return true;
+    return false;
+}
+
 /* LOOP … SET T[s] += v, where T was started before */
 static void use_lone_sum(Function *f, Tree **at, Tree *last, bool wide) {
     Tree *loop = *at, *start = tree_new(f->graph->arena, TREE_SET, loop->why), *store = tree_new(f->graph->arena, TREE_SET, loop->why);
     Tensor *local = sum_local(f, last->as.set.to, wide);
+    const bool in_turn = adds_in_turn(loop, last);
     start->as.set.to = local;
-    start->as.set.value = expr_real(f->graph, 0);
+    start->as.set.value = in_turn ? expr_read(f->graph, last->as.set.to, last->as.set.subs, NULL) : expr_real(f->graph, 0);
     sum_in_local(f, loop, last, local, store);
+    if (in_turn) store->as.set.op = COMBINE_SET;
     start->next = loop;
     *at = start;
 }
@@ -112,9 +121,9 @@ static void use_sum_at(Function *f, Tree **at, bool wide) {
     const Tensor *t = last->as.set.to;
     Buffer *b = f->buffer[t->number];
     const bool sum = last->as.set.op == COMBINE_ADD && t->type == TYPE_REAL;
-    if (wide && !(sum && is_long(f->graph, loop, last))) return;
+    if (wide && !(sum && is_long(f->graph, loop, last) && !adds_in_turn(loop, last))) return;
     f->widens_sums |= wide;
-    if (b->place == PLACE_LOCAL) b->wide = wide;
+    if (b->place == PLACE_LOCAL) b->wide |= wide;
     else if (start && start->as.set.to == t && same_subs(start, last) && start->as.set.value->kind == EXPR_CONST) use_started_sum(f, start, loop, last, wide);
     else if (!start && sum && one_place(f->graph, loop, last)) use_lone_sum(f, at, last, wide);
 }
@@ -152,6 +161,7 @@ static void mark_loop(Function *f, Tree *loop) {
         for (uint32_t k = 0; k < sums.n; k++) known |= sums.at[k] == t;
         if (!known) vec_push(g->arena, &sums, t);
     }
+    if (loop->as.loop.in_turn && sums.n > 0) return;
     loop->as.loop.how = LOOP_SIMD;
     loop->as.loop.sums = sums.at;
     loop->as.loop.n_sums = sums.n;

@@ -33,6 +33,7 @@ typedef struct {
     Tensor **bars, **dots, **seeds;
     Wanted wanted[N_WANTS];
     uint32_t n_wanted;
+    bool too_small; /* --memory */
 } Compilation;
 
 /* ---- what is wanted --------------------------------------------------------------------------------------------------- */
@@ -179,15 +180,34 @@ static bool plan_wanted(Compilation *c, const Wanted *w) {
     return plan_function(f, &c->plan);
 }
 
+/* What was asked of checkpointing and cannot be had. */
+static bool check_memory(Compilation *c, const Function *gradient) {
+    if (c->plan.checkpoint == CHECKPOINT_NONE) return true;
+    if (!gradient->steps) {
+        fprintf(stderr, "bpc: note: no recurrence of %s can be cut into segments: nothing is computed again, all is kept\n", c->m->path);
+        return true;
+    }
+    const Expr *along = gradient->along;
+    if (c->plan.checkpoint != CHECKPOINT_MEMORY || along->kind != EXPR_CONST || along->of.integer <= c->plan.memory) return true;
+    fprintf(stderr, "bpc: --memory %s cannot be met: along its recurrence %s needs at least %lld bytes\n", c->o->memory, c->m->path, (long long)along->of.integer);
+    c->too_small = true;
+    return false;
+}
+
+static bool plan_forward_backward(Compilation *c) {
+    Function *forward = function_new(c, FUNCTION_FORWARD, c->g->outputs.at), *backward = function_new(c, FUNCTION_BACKWARD, NULL);
+    give_gradient(c, backward);
+    return plan_pair(forward, backward, &c->plan);
+}
+
 static bool plan_all(Compilation *c) {
     Tensor *const *outputs = c->g->outputs.at;
     if (!plan_function(function_new(c, FUNCTION_PREDICT, c->predicted), &c->plan) || !plan_update(c)) return false;
     if (c->bars) {
-        Function *gradient = function_new(c, FUNCTION_GRADIENT, outputs), *forward = function_new(c, FUNCTION_FORWARD, outputs),
-                 *backward = function_new(c, FUNCTION_BACKWARD, NULL);
+        Function *gradient = function_new(c, FUNCTION_GRADIENT, outputs);
         give_gradient(c, gradient);
-        give_gradient(c, backward);
-        if (!plan_function(gradient, &c->plan) || !plan_pair(forward, backward, &c->plan)) return false;
+        if (!plan_function(gradient, &c->plan) || !check_memory(c, gradient)) return false;
+        if (!gradient->steps && !plan_forward_backward(c)) return false; /* apart they need all that checkpointing does not keep */
     }
     if (c->dots) {
         Function *jvp = function_new(c, FUNCTION_JVP, outputs);
@@ -237,15 +257,15 @@ static int compile_functions(Compilation *c) {
     plan_prepare(c->g);
     if (!plan_all(c)) {
         status = model_report(c->m, c->o);
-        return status == STATUS_DONE ? STATUS_FAILED : status;
+        return status == STATUS_DONE && !c->too_small ? STATUS_FAILED : STATUS_WRONG_MODEL;
     }
     return STATUS_DONE;
 }
 
 static Compilation compilation_new(Model *m, const Options *o) {
-    return (Compilation){.m = m, .g = m->graph, .o = o,
-                         .simplify = {.level = o->level, .without = o->without, .dump_after = o->dump_after},
-                         .plan = {.level = o->level}};
+    PlanOptions plan = {.level = o->level};
+    checkpoint_options(o, &plan);
+    return (Compilation){.m = m, .g = m->graph, .o = o, .simplify = {.level = o->level, .without = o->without, .dump_after = o->dump_after}, .plan = plan};
 }
 
 static const char *with_suffix(Arena *arena, const char *path, const char *suffix) {

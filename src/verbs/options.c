@@ -32,9 +32,9 @@ const OptionRow code_options[] = {
     {"optimize", 'O', OPTION_CHOICE, AT(level), "0|1|2", "0: literal code to read; 1: simplified; 2: all (2)", "0|1|2", 0},
     {"blas", '\0', OPTION_CHOICE, AT(blas), "cblas|none", "call CBLAS for large products, or loops only (cblas)", "cblas|none", 0},
     {"threads", '\0', OPTION_CHOICE, AT(threads), "openmp|none", "share large loops out to threads (openmp); so far one thread runs", "openmp|none", 0},
-    {"checkpoint", '\0', OPTION_TEXT, AT(checkpoint), "none|sqrt|N|auto", "what is kept and what is recomputed (auto); so far all is kept", NULL, 0},
+    {"checkpoint", '\0', OPTION_TEXT, AT(checkpoint), "none|sqrt|N|auto", "what of a recurrence is kept, the rest is computed again: all, the state at sqrt(T) of its T steps, or at N of them (auto: all, unless --memory says how much)", NULL, 0},
     {"without", '\0', OPTION_TEXT, AT(without), "PASS", OPTION_HIDDEN, NULL, 0}, /* for tests: leave a simplification out */
-    {"memory", '\0', OPTION_TEXT, AT(memory), "SIZE", "most workspace to use, such as 64M; so far without effect", NULL, 0},
+    {"memory", '\0', OPTION_TEXT, AT(memory), "SIZE", "what the values along a recurrence may take, such as 64M; where all does not fit, the state at some steps is kept", NULL, 0},
     OPTIONS_END};
 
 const OptionRow compile_options[] = {
@@ -56,6 +56,58 @@ bool option_in(const StringList *list, const char *name) {
     for (uint32_t k = 0; k < list->n; k++)
         if (strcmp(list->at[k], name) == 0) return true;
     return false;
+}
+
+/* ---- checkpoints ------------------------------------------------------------------------------------------------ */
+/* 64M as bytes: K, M and G are 2^10, 2^20 and 2^30; 0 where it is no size. */
+static int64_t bytes_of(const char *text) {
+    static const char units[] = "KMG";
+    char *end;
+    const double number = strtod(text, &end);
+    const char *unit = *end ? strchr(units, *end) : NULL;
+    const double bytes = ldexp(number, unit ? 10 * (int)(unit - units + 1) : 0);
+    const bool whole = end != text && (!*end || (unit && !end[1]));
+    return whole && bytes >= 1 && bytes < 9e15 ? (int64_t)bytes : 0;
+}
+
+/* The number in --checkpoint N; 0: it is none. */
+static int64_t checkpoints_of(const char *text) {
+    char *end;
+    const long long n = strtoll(text, &end, 10);
+    return end != text && !*end && n > 0 && n < INT32_MAX ? (int64_t)n : 0;
+}
+
+static bool checkpoint_is_known(const char *text) {
+    static const char *const words[] = {"none", "sqrt", "auto"};
+    for (size_t k = 0; k < 3; k++)
+        if (strcmp(text, words[k]) == 0) return true;
+    return checkpoints_of(text) > 0;
+}
+
+static bool check_sizes(const Options *o) {
+    if (o->memory && !bytes_of(o->memory)) {
+        fprintf(stderr, "bpc: --memory wants a size, such as 512K, 64M or 2G, not '%s'\n", o->memory);
+        return false;
+    }
+    if (o->checkpoint && !checkpoint_is_known(o->checkpoint)) {
+        fprintf(stderr, "bpc: --checkpoint wants none, sqrt, auto or a number of at least 1, not '%s'\n", o->checkpoint);
+        return false;
+    }
+    return true;
+}
+
+void checkpoint_options(const Options *o, PlanOptions *plan) {
+    const bool automatic = !o->checkpoint || strcmp(o->checkpoint, "auto") == 0;
+    plan->checkpoint = CHECKPOINT_NONE;
+    if (automatic && o->memory) {
+        plan->checkpoint = CHECKPOINT_MEMORY;
+        plan->memory = bytes_of(o->memory);
+    } else if (!automatic && strcmp(o->checkpoint, "sqrt") == 0) {
+        plan->checkpoint = CHECKPOINT_SQRT;
+    } else if (!automatic && strcmp(o->checkpoint, "none") != 0) {
+        plan->checkpoint = CHECKPOINT_COUNT;
+        plan->checkpoints = checkpoints_of(o->checkpoint);
+    }
 }
 
 /* ---- values ------------------------------------------------------------------------------------------------------ */
@@ -275,5 +327,5 @@ OptionsOutcome options_parse(Options *o, const VerbHelp *verb, int argc, char **
         return OPTIONS_WRONG;
     }
     o->model = argv[optind];
-    return OPTIONS_RUN;
+    return check_sizes(o) ? OPTIONS_RUN : OPTIONS_WRONG;
 }

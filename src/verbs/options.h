@@ -4,6 +4,7 @@
 #define BPC_VERBS_OPTIONS_H
 
 #include "check/check.h"
+#include "plan/plan.h"
 
 typedef VEC(const char *) StringList;
 
@@ -94,5 +95,7 @@ void options_init(Options *, Arena *);
 /* argv[0] is the verb's name. RUN: go on; DONE: help was printed; WRONG: a message was printed, exit with 2. */
 OptionsOutcome options_parse(Options *, const VerbHelp *, int argc, char **argv);
 bool option_in(const StringList *, const char *name);
+/* --checkpoint and --memory, as options_parse left them. */
+void checkpoint_options(const Options *, PlanOptions *);
 
 #endif

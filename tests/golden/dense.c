@@ -40,9 +40,10 @@ static inline void *dense_take(char **block, int64_t n, size_t size) {
 }
 
 /* C = A*B, or C += A*B with `add`: A is m x k, B k x n, C m x n, row by row, with lda, ldb, ldc elements from one row to
-   the next. Of a transposed one that is how it is stored: k x m, n x k. */
+   the next. Of a transposed one that is how it is stored: k x m, n x k. Terms are added in parts of DEPTH or, with `in_turn`,
+   one after the other to what is there. */
 static void dense_product(int a_transposed, int b_transposed, int64_t m, int64_t n, int64_t k, const float *a, int64_t lda,
-        const float *b, int64_t ldb, float *c, int64_t ldc, int add) {
+        const float *b, int64_t ldb, float *c, int64_t ldc, int add, int in_turn) {
     enum { LANES = 16, ROWS = 4, DEPTH = 128 };
     float panel[DEPTH*LANES];
     const int64_t a_row = a_transposed ? 1 : lda, a_column = a_transposed ? lda : 1;
@@ -60,6 +61,8 @@ static void dense_product(int a_transposed, int b_transposed, int64_t m, int64_t
                 const float *a0 = a + row*a_row + first*a_column;
                 const float *a1 = a0 + (height > 1 ? a_row : 0), *a2 = a1 + (height > 2 ? a_row : 0), *a3 = a2 + (height > 3 ? a_row : 0);
                 float sum[ROWS][LANES] = {{0}};
+                for (int64_t r = 0; in_turn && keep && r < height; r++)
+                    for (int64_t j = 0; j < width; j++) sum[r][j] = c[(row + r)*ldc + column + j];
                 for (int64_t p = 0; p < depth; p++) {
                     const float x0 = a0[p*a_column], x1 = a1[p*a_column], x2 = a2[p*a_column], x3 = a3[p*a_column];
                     #pragma omp simd
@@ -74,7 +77,7 @@ static void dense_product(int a_transposed, int b_transposed, int64_t m, int64_t
                 for (int64_t r = 0; r < height; r++)
                     for (int64_t j = 0; j < width; j++) {
                         float *to = &c[(row + r)*ldc + column + j];
-                        *to = keep ? *to + sum[r][j] : sum[r][j];
+                        *to = keep && !in_turn ? *to + sum[r][j] : sum[r][j];
                     }
             }
         }
@@ -160,7 +163,7 @@ int dense_predict(const dense_dims *dims, const dense_inputs *in, const dense_pa
     float *const p = out->p;
 
     /* s_sum[i,k] = sum[j](W[k,j]*x[i,j])    dense.bp:6 */
-    dense_product(0, 1, m, 10, 32, &x[0], 32, &W[0], 32, &s_sum[0], 10, 0);
+    dense_product(0, 1, m, 10, 32, &x[0], 32, &W[0], 32, &s_sum[0], 10, 0, 0);
     /* s[i,k] = s_sum[i,k] + b[k]    dense.bp:6 */
     for (int64_t i = 0; i < m; i++) {
         #pragma omp simd
@@ -241,7 +244,7 @@ int dense_gradient(const dense_dims *dims, const dense_inputs *in, const dense_p
     float *const W_bar = grads->W;
 
     /* s_sum[i,k] = sum[j](W[k,j]*x[i,j])    dense.bp:6 */
-    dense_product(0, 1, m, 10, 32, &x[0], 32, &W[0], 32, &s_sum[0], 10, 0);
+    dense_product(0, 1, m, 10, 32, &x[0], 32, &W[0], 32, &s_sum[0], 10, 0, 0);
     /* s[i,k] = s_sum[i,k] + b[k]    dense.bp:6 */
     for (int64_t i = 0; i < m; i++) {
         #pragma omp simd
@@ -317,7 +320,7 @@ int dense_gradient(const dense_dims *dims, const dense_inputs *in, const dense_p
     }
     if (grads->W) {
         /* W_bar[k,j] = sum[i](s_bar[i,k]*x[i,j])    dense.bp:6 */
-        dense_product(1, 0, 10, 32, m, &s_bar[0], 10, &x[0], 32, &W_bar[0], 32, 0);
+        dense_product(1, 0, 10, 32, m, &s_bar[0], 10, &x[0], 32, &W_bar[0], 32, 0, 0);
     }
     /* L_sum_total = sum[i](s[i,y[i]] - p_lse[i])    dense.bp:8 */
     float L_sum_total = 0.0f;
@@ -361,7 +364,7 @@ int dense_forward(const dense_dims *dims, const dense_inputs *in, const dense_pa
     float *const p_lse = dense_take(&block, m, sizeof(float));
 
     /* s_sum[i,k] = sum[j](W[k,j]*x[i,j])    dense.bp:6 */
-    dense_product(0, 1, m, 10, 32, &x[0], 32, &W[0], 32, &s_sum[0], 10, 0);
+    dense_product(0, 1, m, 10, 32, &x[0], 32, &W[0], 32, &s_sum[0], 10, 0, 0);
     /* s[i,k] = s_sum[i,k] + b[k]    dense.bp:6 */
     for (int64_t i = 0; i < m; i++) {
         #pragma omp simd
@@ -473,7 +476,7 @@ int dense_backward(const dense_dims *dims, const dense_inputs *in, const dense_p
     }
     if (grads->W) {
         /* W_bar[k,j] = sum[i](s_bar[i,k]*x[i,j])    dense.bp:6 */
-        dense_product(1, 0, 10, 32, m, &s_bar[0], 10, &x[0], 32, &W_bar[0], 32, 0);
+        dense_product(1, 0, 10, 32, m, &s_bar[0], 10, &x[0], 32, &W_bar[0], 32, 0, 0);
     }
     return BP_OK;
 }

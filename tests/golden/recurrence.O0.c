@@ -8,7 +8,6 @@
  * recurrence_backward         the gradient, after forward with the same workspace
  *
  * x_bar is the adjoint of x (the error signal dL/dx), x_dot its tangent. Arrays are stored row by row.
- * Long sums are added in double.
  * Sizes known when the code runs: T.
  */
 #include "recurrence.h"
@@ -241,11 +240,10 @@ int recurrence_gradient(const recurrence_dims *dims, const recurrence_inputs *in
         /* U_bar[k,j] = sum[t](h_sum2_bar[t,k]*h[t - 1,j | 0])    recurrence.bp:6 */
         for (int64_t k = 0; k < 2; k++) {
             for (int64_t j = 0; j < 2; j++) {
-                double U_bar_acc = 0.0;
-                for (int64_t t = 0; t < T; t++) {
-                    U_bar_acc += (double)(h_sum2_bar[2*t + k]*(t - 1 >= 0 ? h[2*(t - 1) + j] : 0.0f));
+                U_bar[2*k + j] = 0.0f;
+                for (int64_t t = T - 1; t >= 0; t--) {
+                    U_bar[2*k + j] += h_sum2_bar[2*t + k]*(t - 1 >= 0 ? h[2*(t - 1) + j] : 0.0f);
                 }
-                U_bar[2*k + j] = (float)U_bar_acc;
             }
         }
     }
@@ -253,11 +251,10 @@ int recurrence_gradient(const recurrence_dims *dims, const recurrence_inputs *in
         /* W_bar[k,j] = sum[t](h_sum2_bar[t,k]*x[t,j])    recurrence.bp:6 */
         for (int64_t k = 0; k < 2; k++) {
             for (int64_t j = 0; j < 3; j++) {
-                double W_bar_acc = 0.0;
-                for (int64_t t = 0; t < T; t++) {
-                    W_bar_acc += (double)(h_sum2_bar[2*t + k]*x[3*t + j]);
+                W_bar[3*k + j] = 0.0f;
+                for (int64_t t = T - 1; t >= 0; t--) {
+                    W_bar[3*k + j] += h_sum2_bar[2*t + k]*x[3*t + j];
                 }
-                W_bar[3*k + j] = (float)W_bar_acc;
             }
         }
     }
@@ -382,11 +379,10 @@ int recurrence_backward(const recurrence_dims *dims, const recurrence_inputs *in
         /* U_bar[k,j] = sum[t](h_sum2_bar[t,k]*h[t - 1,j | 0])    recurrence.bp:6 */
         for (int64_t k = 0; k < 2; k++) {
             for (int64_t j = 0; j < 2; j++) {
-                double U_bar_acc = 0.0;
-                for (int64_t t = 0; t < T; t++) {
-                    U_bar_acc += (double)(h_sum2_bar[2*t + k]*(t - 1 >= 0 ? h[2*(t - 1) + j] : 0.0f));
+                U_bar[2*k + j] = 0.0f;
+                for (int64_t t = T - 1; t >= 0; t--) {
+                    U_bar[2*k + j] += h_sum2_bar[2*t + k]*(t - 1 >= 0 ? h[2*(t - 1) + j] : 0.0f);
                 }
-                U_bar[2*k + j] = (float)U_bar_acc;
             }
         }
     }
@@ -394,11 +390,10 @@ int recurrence_backward(const recurrence_dims *dims, const recurrence_inputs *in
         /* W_bar[k,j] = sum[t](h_sum2_bar[t,k]*x[t,j])    recurrence.bp:6 */
         for (int64_t k = 0; k < 2; k++) {
             for (int64_t j = 0; j < 3; j++) {
-                double W_bar_acc = 0.0;
-                for (int64_t t = 0; t < T; t++) {
-                    W_bar_acc += (double)(h_sum2_bar[2*t + k]*x[3*t + j]);
+                W_bar[3*k + j] = 0.0f;
+                for (int64_t t = T - 1; t >= 0; t--) {
+                    W_bar[3*k + j] += h_sum2_bar[2*t + k]*x[3*t + j];
                 }
-                W_bar[3*k + j] = (float)W_bar_acc;
             }
         }
     }

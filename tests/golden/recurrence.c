@@ -8,7 +8,6 @@
  * recurrence_backward         the gradient, after forward with the same workspace
  *
  * x_bar is the adjoint of x (the error signal dL/dx), x_dot its tangent. Arrays are stored row by row.
- * Long sums are added in parts (x_part), and what is lost in joining them is carried on (x_lost).
  * Sizes known when the code runs: T.
  */
 #include "recurrence.h"
@@ -225,13 +224,11 @@ int recurrence_gradient(const recurrence_dims *dims, const recurrence_inputs *in
         for (int64_t t = T - 1; t >= 0; t--) {
             /* h_bar[t - 1,j] += sum[k](h_sum2_bar[t,k]*U[k,j]), t in 1..T    recurrence.bp:6 */
             if (t + 1 < T) {
-                for (int64_t j = 0; j < 2; j++) {
-                    float h_bar_acc = 0.0f;
-                    #pragma omp simd reduction(+: h_bar_acc)
-                    for (int64_t k = 0; k < 2; k++) {
-                        h_bar_acc += h_sum2_bar[2*(t + 1) + k]*U[2*k + j];
+                for (int64_t k = 0; k < 2; k++) {
+                    #pragma omp simd
+                    for (int64_t j = 0; j < 2; j++) {
+                        h_bar[2*t + j] += h_sum2_bar[2*(t + 1) + k]*U[2*k + j];
                     }
-                    h_bar[2*t + j] += h_bar_acc;
                 }
             }
             /* h_sum2_bar[t,k] = h_bar[t,k]*(1 - h[t,k]*h[t,k])    recurrence.bp:6 */
@@ -251,46 +248,30 @@ int recurrence_gradient(const recurrence_dims *dims, const recurrence_inputs *in
     if (grads->U) {
         /* U_bar[k,j] = sum[t](h_sum2_bar[t,k]*h[t - 1,j | 0])    recurrence.bp:6 */
         for (int64_t k = 0; k < 2; k++) {
+            #pragma omp simd
             for (int64_t j = 0; j < 2; j++) {
-                float U_bar_acc = 0.0f;
-                float U_bar_acc_lost = 0.0f;
-                const int64_t block_2_end = (T + 127)/128;
-                for (int64_t block_2 = 0; block_2 < block_2_end; block_2++) {
-                    float U_bar_acc_part = 0.0f;
-                    const int64_t t_end = T >= 128*block_2 + 128 ? 128*block_2 + 128 : T;
-                    #pragma omp simd reduction(+: U_bar_acc_part)
-                    for (int64_t t = 128*block_2; t < t_end; t++) {
-                        U_bar_acc_part += h_sum2_bar[2*t + k]*(t - 1 >= 0 ? h[2*(t - 1) + j] : 0.0f);
-                    }
-                    const float U_bar_acc_next = U_bar_acc_part - U_bar_acc_lost;
-                    const float U_bar_acc_total = U_bar_acc + U_bar_acc_next;
-                    U_bar_acc_lost = U_bar_acc_total - U_bar_acc - U_bar_acc_next;
-                    U_bar_acc = U_bar_acc_total;
+                U_bar[2*k + j] = 0.0f;
+            }
+            for (int64_t t = T - 1; t >= 0; t--) {
+                #pragma omp simd
+                for (int64_t j = 0; j < 2; j++) {
+                    U_bar[2*k + j] += h_sum2_bar[2*t + k]*(t - 1 >= 0 ? h[2*(t - 1) + j] : 0.0f);
                 }
-                U_bar[2*k + j] = U_bar_acc;
             }
         }
     }
     if (grads->W) {
         /* W_bar[k,j] = sum[t](h_sum2_bar[t,k]*x[t,j])    recurrence.bp:6 */
         for (int64_t k = 0; k < 2; k++) {
+            #pragma omp simd
             for (int64_t j = 0; j < 3; j++) {
-                float W_bar_acc = 0.0f;
-                float W_bar_acc_lost = 0.0f;
-                const int64_t block_2_end_2 = (T + 127)/128;
-                for (int64_t block_2 = 0; block_2 < block_2_end_2; block_2++) {
-                    float W_bar_acc_part = 0.0f;
-                    const int64_t t_end_2 = T >= 128*block_2 + 128 ? 128*block_2 + 128 : T;
-                    #pragma omp simd reduction(+: W_bar_acc_part)
-                    for (int64_t t = 128*block_2; t < t_end_2; t++) {
-                        W_bar_acc_part += h_sum2_bar[2*t + k]*x[3*t + j];
-                    }
-                    const float W_bar_acc_next = W_bar_acc_part - W_bar_acc_lost;
-                    const float W_bar_acc_total = W_bar_acc + W_bar_acc_next;
-                    W_bar_acc_lost = W_bar_acc_total - W_bar_acc - W_bar_acc_next;
-                    W_bar_acc = W_bar_acc_total;
+                W_bar[3*k + j] = 0.0f;
+            }
+            for (int64_t t = T - 1; t >= 0; t--) {
+                #pragma omp simd
+                for (int64_t j = 0; j < 3; j++) {
+                    W_bar[3*k + j] += h_sum2_bar[2*t + k]*x[3*t + j];
                 }
-                W_bar[3*k + j] = W_bar_acc;
             }
         }
     }
@@ -398,13 +379,11 @@ int recurrence_backward(const recurrence_dims *dims, const recurrence_inputs *in
         for (int64_t t = T - 1; t >= 0; t--) {
             /* h_bar[t - 1,j] += sum[k](h_sum2_bar[t,k]*U[k,j]), t in 1..T    recurrence.bp:6 */
             if (t + 1 < T) {
-                for (int64_t j = 0; j < 2; j++) {
-                    float h_bar_acc = 0.0f;
-                    #pragma omp simd reduction(+: h_bar_acc)
-                    for (int64_t k = 0; k < 2; k++) {
-                        h_bar_acc += h_sum2_bar[2*(t + 1) + k]*U[2*k + j];
+                for (int64_t k = 0; k < 2; k++) {
+                    #pragma omp simd
+                    for (int64_t j = 0; j < 2; j++) {
+                        h_bar[2*t + j] += h_sum2_bar[2*(t + 1) + k]*U[2*k + j];
                     }
-                    h_bar[2*t + j] += h_bar_acc;
                 }
             }
             /* h_sum2_bar[t,k] = h_bar[t,k]*(1 - h[t,k]*h[t,k])    recurrence.bp:6 */
@@ -424,46 +403,30 @@ int recurrence_backward(const recurrence_dims *dims, const recurrence_inputs *in
     if (grads->U) {
         /* U_bar[k,j] = sum[t](h_sum2_bar[t,k]*h[t - 1,j | 0])    recurrence.bp:6 */
         for (int64_t k = 0; k < 2; k++) {
+            #pragma omp simd
             for (int64_t j = 0; j < 2; j++) {
-                float U_bar_acc = 0.0f;
-                float U_bar_acc_lost = 0.0f;
-                const int64_t block_2_end = (T + 127)/128;
-                for (int64_t block_2 = 0; block_2 < block_2_end; block_2++) {
-                    float U_bar_acc_part = 0.0f;
-                    const int64_t t_end = T >= 128*block_2 + 128 ? 128*block_2 + 128 : T;
-                    #pragma omp simd reduction(+: U_bar_acc_part)
-                    for (int64_t t = 128*block_2; t < t_end; t++) {
-                        U_bar_acc_part += h_sum2_bar[2*t + k]*(t - 1 >= 0 ? h[2*(t - 1) + j] : 0.0f);
-                    }
-                    const float U_bar_acc_next = U_bar_acc_part - U_bar_acc_lost;
-                    const float U_bar_acc_total = U_bar_acc + U_bar_acc_next;
-                    U_bar_acc_lost = U_bar_acc_total - U_bar_acc - U_bar_acc_next;
-                    U_bar_acc = U_bar_acc_total;
+                U_bar[2*k + j] = 0.0f;
+            }
+            for (int64_t t = T - 1; t >= 0; t--) {
+                #pragma omp simd
+                for (int64_t j = 0; j < 2; j++) {
+                    U_bar[2*k + j] += h_sum2_bar[2*t + k]*(t - 1 >= 0 ? h[2*(t - 1) + j] : 0.0f);
                 }
-                U_bar[2*k + j] = U_bar_acc;
             }
         }
     }
     if (grads->W) {
         /* W_bar[k,j] = sum[t](h_sum2_bar[t,k]*x[t,j])    recurrence.bp:6 */
         for (int64_t k = 0; k < 2; k++) {
+            #pragma omp simd
             for (int64_t j = 0; j < 3; j++) {
-                float W_bar_acc = 0.0f;
-                float W_bar_acc_lost = 0.0f;
-                const int64_t block_2_end_2 = (T + 127)/128;
-                for (int64_t block_2 = 0; block_2 < block_2_end_2; block_2++) {
-                    float W_bar_acc_part = 0.0f;
-                    const int64_t t_end_2 = T >= 128*block_2 + 128 ? 128*block_2 + 128 : T;
-                    #pragma omp simd reduction(+: W_bar_acc_part)
-                    for (int64_t t = 128*block_2; t < t_end_2; t++) {
-                        W_bar_acc_part += h_sum2_bar[2*t + k]*x[3*t + j];
-                    }
-                    const float W_bar_acc_next = W_bar_acc_part - W_bar_acc_lost;
-                    const float W_bar_acc_total = W_bar_acc + W_bar_acc_next;
-                    W_bar_acc_lost = W_bar_acc_total - W_bar_acc - W_bar_acc_next;
-                    W_bar_acc = W_bar_acc_total;
+                W_bar[3*k + j] = 0.0f;
+            }
+            for (int64_t t = T - 1; t >= 0; t--) {
+                #pragma omp simd
+                for (int64_t j = 0; j < 3; j++) {
+                    W_bar[3*k + j] += h_sum2_bar[2*t + k]*x[3*t + j];
                 }
-                W_bar[3*k + j] = W_bar_acc;
             }
         }
     }

@@ -19,6 +19,7 @@ from generate import generate
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 LEVELS = ["-O2", "-O2", "-O1", "-O0"]
+CUTS = ["none", "sqrt", "none", "1", "3"]  # of --checkpoint
 
 
 def compiler(seed):
@@ -123,7 +124,7 @@ def shrink(bpc, path, options, cc, seconds=120):
 
 # ---- running ----------------------------------------------------------------------------------------------------------
 def one(bpc, folder, seed):
-    path, options = os.path.join(folder, "%d.bp" % seed), [LEVELS[seed % len(LEVELS)]]
+    path, options = os.path.join(folder, "%d.bp" % seed), [LEVELS[seed % len(LEVELS)], "--checkpoint", CUTS[seed % len(CUTS)]]
     with open(path, "w") as f:
         f.write(generate(seed))
     what = failure(bpc, path, options, compiler(seed))
