@@ -145,11 +145,27 @@ static bool read_in(Graph *g, const Tree *list, const Tensor *t) {
     return false;
 }
 
+/* Does a turn read what another turn writes? Then turns wait for each other: a recurrence that was fused with its neighbours. */
+static bool reads_other_turns(Graph *g, const Tree *loop) {
+    for (const Tree *set = loop->body; set; set = set->next)
+        for (const Tree *n = loop->body; n; n = n->next) {
+            if (set->kind != TREE_SET) continue;
+            ExprList all = tree_reads(g, n);
+            for (uint32_t k = 0; k < all.n; k++) {
+                const Expr *e = all.at[k];
+                if (e->kind != EXPR_READ || e->of.tensor != set->as.set.to) continue;
+                for (uint32_t a = 0; a < e->n; a++)
+                    if (e->arg[a] != set->as.set.subs[a]) return true;
+            }
+        }
+    return false;
+}
+
 static void mark_loop(Function *f, Tree *loop) {
     Graph *g = f->graph;
     Expr *index = expr_index(g, loop->as.loop.index);
     VEC(Tensor *) sums = {0};
-    if (!loop->why && loop->as.loop.down) return;
+    if ((!loop->why && loop->as.loop.down) || reads_other_turns(g, loop)) return;
     for (const Tree *n = loop->body; n; n = n->next) {
         if (n->kind != TREE_SET) return;
         Tensor *t = n->as.set.to;

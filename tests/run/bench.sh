@@ -33,6 +33,12 @@ for sweep in width=4,8 s=0.5,1.5; do
     says "a sweep over $sweep" "mode" out
 done
 
+# Code built with all that the compiler can do computes the model still: recurrences that are fused with their neighbours.
+for model in random_walk causal_decay runge_kutta test_functions; do
+    status_is 0 "$model for this machine" "$BPC" bench "tests/models/$model.bp" $quick --modes reverse,jvp
+    if grep -q WARNING "$TMP/out"; then fail "$model for this machine" "$(grep WARNING "$TMP/out")"; else pass; fi
+done
+
 # Ctrl-C after the first point: partial results, status 130, the plot of what there is, nothing left in the folder.
 mkdir "$TMP/here"
 (cd "$TMP/here" && exec "$BPC" bench "$OLDPWD/$layers" -D h=3 -D m=5 --wrt x --sweep n=1..8 --seconds 2 --json --plot ../partial.svg > "$TMP/partial.json" 2> "$TMP/partial.err") &
