@@ -9,6 +9,7 @@
 typedef VEC(uint32_t) Numbers;
 
 typedef struct {
+    Counting *c;
     Graph *g;
     const Equation *e;
     ExprList list;
@@ -36,9 +37,10 @@ static bool passes(Graph *g, const Expr *e, uint32_t k) {
     return e->arg[k]->type == TYPE_REAL && !expr_is_number(op_row(g, e->of.number)->partial[k], 0);
 }
 
-/* Both branches may be taken where data decide. */
-static Expr *under(Graph *g, Expr *condition, Expr *more, bool holds) {
-    if (!more || reads_data(g, more)) return condition;
+/* Both branches may be taken where data decide that are not given. */
+static Expr *under(Counting *c, Expr *condition, Expr *more, bool holds) {
+    Graph *g = c->g;
+    if (!more || !whole_knows(c->whole, more)) return condition;
     return expr_and(g, condition, holds ? more : expr_not(g, more));
 }
 
@@ -48,21 +50,22 @@ static void use_parts(Body *b, uint32_t k) {
     Expr *here = b->condition[k];
     if (e->kind == EXPR_READ && e->fill) {
         Expr *inside = inside_condition(g, e->of.tensor, e->arg, &b->e->domain);
-        b->condition[k] = under(g, here, inside, true);
-        if (inside) use(b, e->fill, under(g, here, inside, false));
+        b->condition[k] = under(b->c, here, inside, true);
+        if (inside) use(b, e->fill, under(b->c, here, inside, false));
     }
     if (e->kind == EXPR_OP)
         for (uint32_t a = 0; a < e->n; a++)
             if (passes(g, e, a)) use(b, e->arg[a], here);
     if (e->kind == EXPR_SELECT) {
-        use(b, e->arg[1], under(g, here, e->arg[0], true));
-        use(b, e->arg[2], under(g, here, e->arg[0], false));
+        use(b, e->arg[1], under(b->c, here, e->arg[0], true));
+        use(b, e->arg[2], under(b->c, here, e->arg[0], false));
     }
 }
 
-static Body body_of(Graph *g, const Equation *e) {
+static Body body_of(Counting *c, const Equation *e) {
+    Graph *g = c->g;
     Expr *root = e->body;
-    Body b = {.g = g, .e = e, .list = expr_walk(g, &root, 1)};
+    Body b = {.c = c, .g = g, .e = e, .list = expr_walk(g, &root, 1)};
     b.used = NEW_ARRAY(g->arena, bool, b.list.n + 1);
     b.condition = NEW_ARRAY(g->arena, Expr *, b.list.n + 1);
     if (root->type == TYPE_REAL) use(&b, root, NULL);
@@ -73,6 +76,7 @@ static Body body_of(Graph *g, const Equation *e) {
 
 /* ---- what is on the way -------------------------------------------------------------------------------------------- */
 typedef struct {
+    Counting *c;
     Graph *g;
     Edges *all;
     VEC(Body) bodies;
@@ -81,7 +85,7 @@ typedef struct {
 } Finder;
 
 static void add_reads(Finder *f, const Equation *e) {
-    Body b = body_of(f->g, e);
+    Body b = body_of(f->c, e);
     bool any = false;
     for (uint32_t k = 0; k < b.list.n; k++) {
         const Expr *x = b.list.at[k];
@@ -198,10 +202,11 @@ static void order_tensors(Graph *g, Edges *all) {
     for (uint32_t k = last.n; k-- > 0;) all->order[all->n_order++] = g->tensors.at[last.at[k]];
 }
 
-Edges edges_of(Graph *g, Tensor *const *wrt, uint32_t n_wrt, Tensor *const *of, uint32_t n_of) {
+Edges edges_of(Counting *c, Tensor *const *wrt, uint32_t n_wrt, Tensor *const *of, uint32_t n_of) {
+    Graph *g = c->g;
     const uint32_t n = g->tensors.n;
     Edges all = {.active = NEW_ARRAY(g->arena, bool, n + 1), .step = NEW_ARRAY(g->arena, bool, n + 1)};
-    Finder f = {.g = g, .all = &all, .users = NEW_ARRAY(g->arena, Numbers, n + 1), .reads = NEW_ARRAY(g->arena, Numbers, n + 1)};
+    Finder f = {.c = c, .g = g, .all = &all, .users = NEW_ARRAY(g->arena, Numbers, n + 1), .reads = NEW_ARRAY(g->arena, Numbers, n + 1)};
     for (uint32_t k = 0; k < n; k++) {
         Tensor *t = g->tensors.at[k];
         for (Equation *e = t->pieces; e && t->type == TYPE_REAL; e = e->next) add_reads(&f, e);

@@ -26,7 +26,8 @@ typedef struct {
     bool *cyclic;      /* by tensor number: on or between cycles; these stand together in the order */
 } Edges;
 
-/* Edges of the tensors on the way from wrt to of. A branch or a filter that data decide may be taken: its reads are edges. */
-Edges edges_of(Graph *, Tensor *const *wrt, uint32_t n_wrt, Tensor *const *of, uint32_t n_of);
+/* Edges of the tensors on the way from wrt to of. A branch or a fill that data decide may be taken, and its reads are edges, unless
+ * the data are given. */
+Edges edges_of(Counting *, Tensor *const *wrt, uint32_t n_wrt, Tensor *const *of, uint32_t n_of);
 
 #endif

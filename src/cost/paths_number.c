@@ -122,19 +122,11 @@ static void find_varying(Paths *p) {
 }
 
 /* ---- setting up ------------------------------------------------------------------------------------------------------ */
-static bool known_data(const Counting *c, Expr *e) {
-    if (!e) return true;
-    ExprList all = expr_walk(c->g, &e, 1);
-    for (uint32_t k = 0; k < all.n; k++)
-        if (all.at[k]->kind == EXPR_READ && all.at[k]->of.tensor->role != ROLE_CONST && !(c->data && c->data[all.at[k]->of.tensor->number])) return false;
-    return true;
-}
-
 static bool domain_is_known(const Counting *c, const Domain *d) {
     for (uint32_t k = 0; k < d->n; k++)
         for (uint32_t b = 0; b < d->range[k].n_lo + d->range[k].n_hi; b++)
-            if (!known_data(c, b < d->range[k].n_lo ? d->range[k].lo[b] : d->range[k].hi[b - d->range[k].n_lo])) return false;
-    return known_data(c, d->guard);
+            if (!whole_knows(c->whole, b < d->range[k].n_lo ? d->range[k].lo[b] : d->range[k].hi[b - d->range[k].n_lo])) return false;
+    return whole_knows(c->whole, d->guard);
 }
 
 static void plan_edge(Paths *p, uint32_t number) {

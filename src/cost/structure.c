@@ -97,7 +97,7 @@ static void count_sources(Counting *c, const Edges *edges, Structure *s, Tensor 
 }
 
 Structure structure_of(Counting *c, Tensor *const *wrt, uint32_t n_wrt, Tensor *const *of, uint32_t n_of) {
-    Edges edges = edges_of(c->g, wrt, n_wrt, of, n_of);
+    Edges edges = edges_of(c, wrt, n_wrt, of, n_of);
     Structure s = {.source = NEW_ARRAY(c->g->arena, Source, n_wrt + 1), .n_sources = n_wrt};
     s.nodes = count_nodes(c, &edges);
     s.edges = count_edges(c, &edges);

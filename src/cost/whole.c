@@ -124,6 +124,16 @@ static double node_value(Whole *w, const Code *c, uint32_t k) {
     }
 }
 
+bool whole_knows(const Whole *w, Expr *e) {
+    if (!e) return true;
+    ExprList all = expr_walk(w->g, &e, 1);
+    for (uint32_t k = 0; k < all.n; k++) {
+        if (all.at[k]->kind == EXPR_READ && !values_of(w, all.at[k]->of.tensor)) return false;
+        if (all.at[k]->kind == EXPR_OP && op_is_draw(w->g, all.at[k]->of.number)) return false;
+    }
+    return true;
+}
+
 double whole_value(Whole *w, Expr *e) {
     if (e->kind == EXPR_CONST && e->type == TYPE_INT) return (double)e->of.integer;
     if (e->kind == EXPR_INDEX) return e->of.number < w->n_index ? w->index[e->of.number] : NAN;

@@ -106,7 +106,8 @@ static void split_equation(Graph *g, Equation *e) {
     for (int k = 0; k < 2; k++) {
         Expr *x = factor[k] = e->body->arg[k];
         bool made = x->kind == EXPR_OP || x->kind == EXPR_SELECT;
-        if (made && x->type == TYPE_REAL && !is_uniform(g, x) && needs_fewer(g, e, x)) factor[k] = make_part(g, e, x, "factor");
+        if (k == 1 && x == e->body->arg[0]) factor[1] = factor[0]; /* a square */
+        else if (made && x->type == TYPE_REAL && !is_uniform(g, x) && needs_fewer(g, e, x)) factor[k] = make_part(g, e, x, "factor");
     }
     e->body = expr_mul(g, factor[0], factor[1]);
 }

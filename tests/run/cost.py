@@ -201,6 +201,22 @@ def test_nothing_passes():
     same("by data", paths(cost("dim n = 10\ninput x[n]\nparam a = 1, b = 1\nd[i] = if x[i] < 3 then a else b\nloss L = sum(d)\n")), 20)
 
 
+# A square of what needs fewer indices than the sum around it: one node, read once for each of r.
+def test_square():
+    said = cost("param c[4] = 1\nt[i in 0..4] = sum[r in 0..5]((2*c[i])^2)\nloss L = sum(t)\n")
+    same("paths", paths(said), 4*5)
+
+
+# What data decide counts in any case; when they are given, where they decide for it.
+def test_decided_by_data():
+    text = "dim n\ninput k[n] in 0..9, x[n]\nparam c[3] = 1, f = 1\nt[i] = c[k[i] | f]\ns[i] = if x[i] > 0 then f else 2\nloss L = sum(t) + sum(s)\n"
+    same("unknown", paths(cost(text, "-D", "n=4")), 4 + 4 + 4)
+    with open(TMP + "/data.json", "w") as f:
+        json.dump({"k": [0, 2, 3, 8], "x": [1, -1, -1, -1]}, f)
+    said = cost(text, "--data", TMP + "/data.json")
+    same("given", (from_one(said, "c"), from_one(said, "f")), (2, 2 + 1))
+
+
 # Linear algebra: every element of x hangs on every one of A and b. n^3*2/3 + 2*n^2 flops to solve.
 def test_calls():
     said = cost("param A[9,9] ~ identity, b[9] = 1\nx = solve(A, b)\nloss L = sum(x)\n")

@@ -6,6 +6,9 @@ status_is 0 "numbers by hand" python3 tests/run/cost.py "$BPC" "$TMP/work"
 status_is 0 "paths one by one" python3 tests/run/cost_paths.py "$BPC" "$TMP/work" tests/models/*.bp tests/language/*.bp
 compared=$(sed -n 's/^\([0-9]*\) compared.*/\1/p' "$TMP/out")
 if [ "${compared:-0}" -ge 150 ]; then pass; else fail "paths one by one" "only ${compared:-none} compared"; cat "$TMP/out"; fi
+for seed in $(seq 1 40); do python3 tests/random/generate.py "$seed" > "$TMP/work/$seed.bp"; done
+status_is 0 "paths of random models" python3 tests/run/cost_paths.py "$BPC" "$TMP/work" "$TMP"/work/[1-9]*.bp
+[ "$failures" = 0 ] || cat "$TMP/out"
 
 # Every model of the corpus: a table and JSON, by itself and of an intermediate.
 for model in tests/models/*.bp examples/*/*.bp tests/adbench/*.bp; do

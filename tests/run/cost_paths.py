@@ -1,8 +1,8 @@
 """Counts paths one scalar at a time, from the equations that --emit json prints, and compares with what bpc cost says.
 
 Shares nothing with bpc: it reads the texts of the equations, walks every point of every domain, and adds up whole numbers.
-Models whose equations do not show everything (calls of linear algebra, derivatives inside the model, arrays of constants in
-subscripts) are passed over; the last line says how many were compared.
+Models whose equations do not show everything (calls of linear algebra, derivatives inside the model) are passed over; the last
+line says how many were compared.
 
     cost_paths.py BPC TMP model.bp …
 """
@@ -73,15 +73,17 @@ class Parser:
         return ("op", "^", e, self.unary()) if self.take("^") else e
 
     def items(self, close):
+        """Expressions up to `close`, or up to a bar, which is left; and whether a bar is left."""
         found = []
         while not self.take(close):
             found.append(self.expr())
-            if not self.take(","):
-                if self.peek() == "|":
-                    return found
-                self.expect(close)
-                return found
-        return found
+            if self.take(","):
+                continue
+            if self.peek() == "|":
+                return found, True
+            self.expect(close)
+            break
+        return found, False
 
     def atom(self):
         t = self.peek()
@@ -95,10 +97,11 @@ class Parser:
         if t[0].isdigit():
             return ("num", float(t) if not t.isdigit() else int(t))
         if self.take("("):
-            return ("op", t) + tuple(self.items(")"))
+            return ("op", t) + tuple(self.items(")")[0])
         if self.take("["):
-            subs, fill = self.items("]"), None
-            if self.take("|"):
+            (subs, bar), fill = self.items("]"), None
+            if bar:
+                self.expect("|")
                 fill = self.expr()
                 self.expect("]")
             return ("read", t, tuple(subs), fill)
@@ -114,7 +117,11 @@ class Model:
         if graph["dims"]:
             raise Skip("dims are left")
         self.tensor = {t["name"]: t for t in graph["tensors"]}
-        self.data = data
+        self.data, self.given = data, False
+        with open(path) as f:  # plain arrays of constants, which --emit json does not print
+            for name, values in re.findall(r"(\w+)\[\w+\] *= *(\[[-\d., ]*\])", f.read()):
+                if name in self.tensor:
+                    data[name] = json.loads(values)
         for t in graph["tensors"]:
             t["size"] = [self.number(Parser(e).whole(), {}) for e in t["extent"]]
             for e in t["equations"]:
@@ -138,12 +145,14 @@ class Model:
             return ("read", e[1], tuple(self.scalars(s) for s in e[2]), self.scalars(e[3]))
         return (e[0],) + tuple(x if isinstance(x, str) else self.scalars(x) for x in e[1:])
 
-    def has_data(self, e):
+    def undecided(self, e):
+        """Do data decide that bpc cost was not given?"""
         if e is None or e[0] in ("num", "name"):
             return False
         if e[0] == "read":
-            return self.tensor[e[1]]["role"] != "const" or any(self.has_data(s) for s in e[2]) or self.has_data(e[3])
-        return any(self.has_data(x) for x in e[1:] if isinstance(x, tuple))
+            known = self.tensor[e[1]]["role"] == "const" or (self.given and self.tensor[e[1]]["role"] == "input")
+            return not known or any(self.undecided(s) for s in e[2]) or self.undecided(e[3])
+        return any(self.undecided(x) for x in e[1:] if isinstance(x, tuple))
 
     def number(self, e, env):
         kind = e[0]
@@ -200,10 +209,10 @@ class Model:
             inside = all(0 <= a < n for a, n in zip(at, size))
             if inside and self.tensor[e[1]]["type"] == "real":
                 found[e] = (e[1], at)
-            if e[3] is not None and (not inside or any(self.has_data(s) for s in e[2])):
+            if e[3] is not None and (not inside or any(self.undecided(s) for s in e[2])):
                 self.reads(e[3], env, found)
         elif e[0] == "if":
-            if self.has_data(e[1]):
+            if self.undecided(e[1]):
                 self.reads(e[2], env, found)
                 self.reads(e[3], env, found)
             else:
@@ -251,7 +260,7 @@ def cost(bpc, path, options):
     return json.loads(run.stdout)
 
 
-def random_data(graph, sizes):
+def random_data(graph):
     """Values for every input: integers within their ranges are asked for by bpc; small ones fit all."""
     draw = random.Random(3)
 
@@ -272,12 +281,14 @@ def compare(bpc, tmp, path):
     params = [n for n, t in model.tensor.items() if t["role"] == "param"]
     if not loss or not params:
         raise Skip("no loss or no parameters")
-    model.data.update(random_data(model, sizes))
+    inputs = random_data(model)
+    model.data.update(inputs)
     with open(tmp + "/data.json", "w") as f:
-        json.dump(model.data, f)
-    whole = any(t["role"] == "input" and t["type"] == "int" for t in model.tensor.values())
-    said = cost(bpc, path, sizes + (["--data", tmp + "/data.json"] if whole else []))["graph"]
+        json.dump(inputs, f)
+    model.given = any(t["role"] == "input" and t["type"] == "int" for t in model.tensor.values())
+    said = cost(bpc, path, sizes + (["--data", tmp + "/data.json"] if model.given else []))["graph"]
     if "exact" not in said["paths"]:
+        model.given = True
         said = cost(bpc, path, sizes + ["--data", tmp + "/data.json"])["graph"]
     if "exact" not in said["paths"]:
         raise Skip("bpc: " + said["paths"]["why"])
