@@ -17,7 +17,7 @@ AR ?= ar
 CFLAGS ?= -O2 -g -DNDEBUG
 WARN := -Wall -Wextra -Wpedantic -Werror
 DEPENDENCIES := gcc g++ clang make flex bison pkg-config check libsubunit-dev libjansson-dev zlib1g-dev libunistring-dev libgmp-dev libmpfr-dev \
-                libopenblas-dev liblapacke-dev cmake valgrind tcc python3 python3-numpy
+                libopenblas-dev liblapacke-dev libsuitesparse-dev cmake valgrind tcc python3 python3-numpy
 
 GEN := $(BUILD)/gen
 BPC_SRC := $(filter-out src/main.c src/verbs/%,$(wildcard src/*/*.c))
