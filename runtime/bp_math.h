@@ -1019,6 +1019,10 @@ static inline int64_t bp_isqrt(int64_t a) {
     return root;
 }
 
+/*@ bp_narrow: */
+/* As 32 bits hold it: what lies beyond is the nearest that does not. */
+static inline int32_t bp_narrow(int64_t x) { return x > INT32_MAX ? INT32_MAX : x < INT32_MIN ? INT32_MIN : (int32_t)x; }
+
 /*@ bp_ipow: */
 /* a^n of integers, n >= 0, modulo 2^64; 0 for n < 0 unless a is 1 or -1 (the quotient 1/a^|n| rounded towards 0). */
 static inline int64_t bp_ipow(int64_t a, int64_t n) {

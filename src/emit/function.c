@@ -157,10 +157,11 @@ static void write_goal(Writer *w, const Goal *goal, bool value) {
         return;
     }
     bool pointer = b->place == PLACE_WORKSPACE || (b->place == PLACE_USER && b->goal);
-    const char *cast = goal->tensor->type == TYPE_INT ? "(int32_t)" : b->wide ? "(float)" : "";
+    bool narrow = goal->tensor->type == TYPE_INT && !pointer;
+    const char *cast = narrow ? narrowing_of_goal(w, goal) : b->wide ? "(float)" : "";
     const char *member = goal_member(w, goal);
-    writer_line(w, "%s%s%s = %s%s%s;", value ? "" : arena_printf(w->g->arena, "if (%s) *", member), member, "", cast,
-                local_name(w, goal->tensor), pointer ? "[0]" : "");
+    writer_line(w, "%s%s%s = %s%s%s%s;", value ? "" : arena_printf(w->g->arena, "if (%s) *", member), member, "", cast,
+                local_name(w, goal->tensor), pointer ? "[0]" : "", narrow ? ")" : "");
 }
 
 static void write_goals(Writer *w) {

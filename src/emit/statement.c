@@ -190,12 +190,50 @@ static void write_target(Writer *w, const Tree *n) { write_element(w, n->as.set.
 
 static bool is_narrow(Writer *w, const Tensor *t) { return t->type == TYPE_INT && w->f->buffer[t->number]->place != PLACE_LOCAL; }
 
+/* ---- integers: 64 bits in locals, 32 in arrays ---------------------------------------------------------------------------- */
+enum { DEEPEST = 12 };
+
+/* Is the integer one that 32 bits hold? Known of what arrays hold, indices, truth values, and choices among such. */
+static bool fits(Writer *w, Expr *e, int depth) {
+    if (depth > DEEPEST) return false;
+    if (e->kind == EXPR_CONST) return e->of.integer >= INT32_MIN && e->of.integer <= INT32_MAX;
+    if (e->kind == EXPR_SELECT) return fits(w, e->arg[1], depth + 1) && fits(w, e->arg[2], depth + 1);
+    if (e->kind == EXPR_READ) {
+        const Tensor *t = e->of.tensor;
+        if (e->fill && !fits(w, e->fill, depth + 1)) return false;
+        if (w->f->buffer[t->number]->place != PLACE_LOCAL) return true;
+        if (!t->pieces && t->of) t = t->of; /* the local of a sum or choice */
+        bool chosen = t->op != COMBINE_ADD && t->op != COMBINE_MUL && t->pieces;
+        for (const Equation *q = t->pieces; q && chosen; q = q->next) chosen = fits(w, q->body, depth + 1);
+        return chosen;
+    }
+    if (e->kind != EXPR_OP) return e->kind == EXPR_INDEX;
+    switch (e->of.number) {
+    case OP_lt: case OP_le: case OP_gt: case OP_ge: case OP_eq: case OP_ne: case OP_and: case OP_or: case OP_not: return true;
+    case OP_max: case OP_min: return fits(w, e->arg[0], depth + 1) && fits(w, e->arg[1], depth + 1);
+    case OP_mod: return fits(w, e->arg[1], depth + 1);
+    default: return false;
+    }
+}
+
+/* "(int32_t)(" or "bp_narrow(", before a value that goes into an array. */
+static const char *narrowing(Writer *w, bool known) {
+    Symbol name = name_of(w->g->names, "bp_narrow");
+    if (!known) map_put(w->used, name, (void *)(uintptr_t)name);
+    return known ? "(int32_t)(" : "bp_narrow(";
+}
+
+const char *narrowing_of_goal(Writer *w, const Goal *goal) {
+    Expr **none = NEW_ARRAY(w->g->arena, Expr *, 1);
+    return narrowing(w, fits(w, expr_read(w->g, goal->tensor, none, NULL), 0));
+}
+
 static void write_assignment(Writer *w, const Tree *n, Expr *value, const char *how) {
     Tensor *t = n->as.set.to;
     write_target(w, n);
     bool narrow = is_narrow(w, t);
-    if (narrow && strcmp(how, " = ") != 0) { /* x = (int32_t)(x + v) */
-        text_add(w->out, " = (int32_t)(");
+    if (narrow && strcmp(how, " = ") != 0) { /* x = bp_narrow(x + v) */
+        text_add(w->out, " = %s", narrowing(w, false));
         write_target(w, n);
         text_add(w->out, " %c ", how[1]);
         write_expr(w, value, TYPE_INT, C_UNARY);
@@ -203,7 +241,7 @@ static void write_assignment(Writer *w, const Tree *n, Expr *value, const char *
         return;
     }
     text_add(w->out, "%s", how);
-    if (narrow) text_add(w->out, "(int32_t)(");
+    if (narrow) text_add(w->out, "%s", narrowing(w, fits(w, value, 0)));
     const bool wide = w->f->buffer[t->number]->wide, zero = wide && expr_is_number(value, 0);
     if (wide) text_add(w->out, zero ? "0.0" : "(double)");
     if (!zero) write_expr(w, value, t->type, wide ? C_UNARY : C_TERNARY);
@@ -223,7 +261,9 @@ static void write_best(Writer *w, const Tree *n, Expr *value) {
     write_target(w, n);
     text_add(w->out, t->type == TYPE_REAL ? " || %s != %s) " : ") ", v, v);
     write_target(w, n);
-    text_add(w->out, is_narrow(w, t) ? " = (int32_t)%s;\n" : " = %s;\n", v);
+    if (!is_narrow(w, t)) text_add(w->out, " = %s;\n", v);
+    else if (fits(w, value, 0)) text_add(w->out, " = (int32_t)%s;\n", v);
+    else text_add(w->out, " = %s%s);\n", narrowing(w, false), v);
 }
 
 static void write_truth(Writer *w, const Tree *n, Expr *value) {

@@ -50,6 +50,7 @@ Expr *write_out(Writer *, Expr *); /* operators without C of their own, as what 
 /* The caller's place for a goal: "grads->w", "out->L". */
 const char *goal_member(Writer *, const Goal *);
 #define IN_TURN "BP_IN_TURN" /* the macro before a loop of which clang before 17 must not make vectors (source.c) */
+const char *narrowing_of_goal(Writer *, const Goal *); /* what stands before a local integer that the caller gets: "bp_narrow(" */
 void find_homes(Writer *);
 void write_list(Writer *, const Tree *list, const Tree *home);
 

@@ -16,6 +16,7 @@ Tensor *plan_local(Function *f, const Tensor *like, const char *suffix) {
     Graph *g = f->graph;
     Tensor *t = graph_add_tensor(g, name_printf(g->names, "%s_%s", like->name, suffix), like->type, ROLE_PART, like->op, 0, NULL, like->span);
     t->name = name_printf(g->names, "%s_%s", like->name, suffix); /* other functions have theirs */
+    t->of = g->tensors.at[like->number];
     Buffer **more = NEW_ARRAY(g->arena, Buffer *, g->tensors.n + 1);
     for (uint32_t k = 0; k < f->n_tensors; k++) more[k] = f->buffer[k];
     f->buffer = more;

@@ -120,6 +120,9 @@ static int eval_failed(const Eval *e) {
     return STATUS_WRONG_MODEL;
 }
 
+/* Integers are 32 bits wide where the caller gets them; beyond is the nearest. */
+static double as_stored(double x) { return x > INT32_MAX ? INT32_MAX : x < INT32_MIN ? INT32_MIN : x; }
+
 /* One tensor under the name of what it is the derivative of. */
 static int add_result(Evaluation *e, Eval *eval, ResultGroup *group, const Tensor *t, const char *name) {
     Arena *arena = e->model.base.arena;
@@ -128,6 +131,7 @@ static int add_result(Evaluation *e, Eval *eval, ResultGroup *group, const Tenso
     double *values = n < 0 ? NULL : NEW_ARRAY(arena, double, (size_t)n + 1);
     if (!values || t->rank > 16 || eval_get(eval, t, values) != 0) return eval_failed(eval);
     for (uint32_t k = 0; k < t->rank; k++) r.extent[k] = eval_extent(eval, t, k);
+    for (int64_t k = 0; k < n && r.integer; k++) values[k] = as_stored(values[k]);
     r.values = values;
     vec_push(arena, &group->results, r);
     return STATUS_DONE;
