@@ -168,13 +168,7 @@ static Value *derivative(C *c, Args *args, const Builtin *b) {
     Call call = {.kind = (CallKind)b->detail, .n = 2, .shared = r.shared, .span = args->call->span};
     call.arg[0] = whole_tensor(c, r.y, r.n, r.prefix, "of", args->positional[0]->span);
     call.arg[1] = r.by;
-    if (r.n > r.shared) { /* y uses indices that x does not have: rows of a Jacobian */
-        if (b->detail == CALL_HESSIAN) {
-            complain(c, args->call->span, "'hessian' of '%s' under an index that '%s' does not have", say_node(c, args->positional[0]), say_node(c, args->positional[1]));
-            return poison(c);
-        }
-        call.kind = CALL_JACOBIAN;
-    }
+    if (r.n > r.shared && b->detail == CALL_GRAD) call.kind = CALL_JACOBIAN; /* y uses indices that x does not have: rows */
     uint32_t times = b->detail == CALL_HESSIAN ? 2 : 1;
     return result_at(c, &r, b->name, call, r.n, r.y->rank, r.y->extent, times);
 }

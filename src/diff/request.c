@@ -81,13 +81,21 @@ static void resolve_jacobian(Graph *g, Tensor *t) {
     define_diagonal(g, t, jacobian, t->call->shared, y->rank);
 }
 
+/* The axes of y, those it shares with x first; then twice those that x has alone: t[s, o, a, b] = dot[s, o, s, a, s, b], the tangent
+ * of the Jacobian. */
 static void resolve_hessian(Graph *g, Tensor *t) {
-    Tensor *y = t->call->arg[0], *x = t->call->arg[1], *bar, *dot;
-    diff_reverse(g, &y, NULL, 1, &x, 1, NULL, &bar);
+    Tensor *y = t->call->arg[0], *x = t->call->arg[1], *bar = full_jacobian(g, y, x), *dot;
     Directions d = axes_of(g, x, 0);
     diff_forward(g, &x, NULL, 1, &bar, 1, x->rank ? &d : NULL, &dot);
     warn_zero(g, t, bar);
-    define_as(g, t, dot, NULL);
+    const uint32_t shared = t->call->shared, alone = x->rank - shared;
+    uint32_t *place = NEW_ARRAY(g->arena, uint32_t, dot->rank + 1);
+    for (uint32_t k = 0; k < y->rank; k++) place[k] = k;
+    for (uint32_t k = 0; k < 2 * x->rank; k++) {
+        const uint32_t axis = k % x->rank;
+        place[y->rank + k] = axis < shared ? axis : y->rank + k / x->rank * alone + axis - shared;
+    }
+    define_as(g, t, dot, place);
 }
 
 static void resolve_jvp(Graph *g, Tensor *t) {
