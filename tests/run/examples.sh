@@ -1,5 +1,6 @@
 # Every example runs by itself and shows what its README says: digits reach 97 of 100; the arm follows its path to the end of
-# single precision; Newton's method ends in the published estimates, and in Scherk's surface up to what the grid can.
+# single precision; Newton's method ends in the published estimates, and in Scherk's surface up to what the grid can; bundle
+# adjustment ends in what its noise leaves.
 . tests/run/common.sh
 for example in examples/*/run.sh; do
     name=$(basename "$(dirname "$example")")
@@ -10,6 +11,9 @@ for example in examples/*/run.sh; do
         accuracy=$(sed -n 's/^held-out data:.*accuracy \([0-9.]*\).*/\1/p' "$TMP/out")
         if awk "BEGIN { exit !(${accuracy:-0} >= 0.97) }"; then pass; else fail digits "accuracy ${accuracy:-unknown}, not 0.97"; fi ;;
     embed) says embed "room 2[01]\.[0-9], start 8[0-9]\.[0-9]" out ;;
+    bundle-adjustment)
+        says bundle-adjustment 'with 75062 entries' out
+        says bundle-adjustment '^residuals of 0\.43[0-9] pixels' out ;;
     newton)
         says newton 'log odds of damage: 15\.0429 -0\.2322 per degree' out
         says newton 'farthest from Scherk.s surface: 3\.4[0-9]*e-05' out ;;
