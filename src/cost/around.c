@@ -10,16 +10,20 @@ static bool cuts(Graph *g, const Tree *loop, const Visit *v) {
     return false;
 }
 
-Domain domain_around(Graph *g, const Visit *v) {
+static Domain around(Graph *g, const Visit *v, bool whole) {
     VEC(Range) inside = {0};
     Domain d = {.n = 0};
     for (const Visit *at = v; at && at->node; at = at->outer) {
         const Tree *n = at->node;
         if (n->kind == TREE_IF && n->as.test.condition) d.guard = expr_and(g, d.guard, n->as.test.condition);
-        if (n->kind == TREE_LOOP && !cuts(g, n, v)) vec_push(g->arena, &inside, n->as.loop.within.n_lo ? n->as.loop.within : n->as.loop.range);
+        if (n->kind != TREE_LOOP || (whole && cuts(g, n, v))) continue;
+        vec_push(g->arena, &inside, whole && n->as.loop.within.n_lo ? n->as.loop.within : n->as.loop.range);
     }
     d.n = inside.n;
     d.range = NEW_ARRAY(g->arena, Range, inside.n + 1);
     for (uint32_t k = 0; k < d.n; k++) d.range[k] = inside.at[d.n - 1 - k];
     return d;
 }
+
+Domain domain_around(Graph *g, const Visit *v) { return around(g, v, true); }
+Domain domain_as_run(Graph *g, const Visit *v) { return around(g, v, false); }

@@ -5,7 +5,9 @@
 #include "plan/plan.h"
 #include "plan/storage.h"
 
-/* As if no loop were cut into blocks. */
+/* As if no loop were cut into blocks: what an index stays within altogether. */
 Domain domain_around(Graph *, const Visit *);
+/* Just as the loops run. */
+Domain domain_as_run(Graph *, const Visit *);
 
 #endif

@@ -9,6 +9,7 @@
 #define BPC_COST_COST_H
 
 #include "cost/domain.h"
+#include "cost/planned.h"
 #include "cost/structure.h"
 #include "cost/traffic.h"
 #include "cost/work.h"

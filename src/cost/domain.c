@@ -19,6 +19,7 @@ Counting *counting_new(Graph *g, const int64_t *sizes, double *const *data) {
     *c = (Counting){.g = g, .algebra = algebra_new(g), .sizes = sizes, .data = data, .whole = whole_new(g, sizes, data), .budget = BUDGET};
     return c;
 }
+void counting_refill(Counting *c) { c->budget = BUDGET; }
 void counting_free(Counting *c) {
     if (c) algebra_free(c->algebra);
 }

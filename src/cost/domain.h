@@ -20,6 +20,7 @@ typedef struct {
     Whole *whole;
     int64_t budget;        /* points that may still be visited one by one */
 } Counting;
+void counting_refill(Counting *); /* the budget */
 Counting *counting_new(Graph *, const int64_t *sizes, double *const *data);
 void counting_free(Counting *);
 

@@ -101,6 +101,7 @@ Structure structure_of(Counting *c, Tensor *const *wrt, uint32_t n_wrt, Tensor *
     Structure s = {.source = NEW_ARRAY(c->g->arena, Source, n_wrt + 1), .n_sources = n_wrt};
     s.nodes = count_nodes(c, &edges);
     s.edges = count_edges(c, &edges);
+    for (uint32_t k = 0; k < edges.n_order; k++) s.recurrent |= edges.cyclic[edges.order[k]->number];
     count_paths(c, &edges, wrt, n_wrt, of, n_of, &s.paths, &s.steps);
     count_sources(c, &edges, &s, wrt, of, n_of);
     return s;

@@ -27,6 +27,7 @@ typedef struct {
 
 typedef struct {
     Amount nodes, edges; /* on the way from wrt to of */
+    bool recurrent;      /* tensors on that way depend on themselves */
     PathCount paths;     /* from every element of wrt to every element of of */
     PathCount steps;     /* edges on all of them together: what the product along each path costs */
     Source *source;      /* by wrt */

@@ -34,16 +34,18 @@ static bool reduces(const Equation *e) {
     return e->target->pieces != e || e->next != NULL;
 }
 
+static const double combine[N_COMBINES] = {[COMBINE_ADD] = 1, [COMBINE_MUL] = 1, [COMBINE_MAX] = 1, [COMBINE_MIN] = 1,
+                                           [COMBINE_LOGSUMEXP] = 22, [COMBINE_ARGMAX] = 1, [COMBINE_ARGMIN] = 1};
+
 double equation_flops(Graph *g, const Equation *e) {
-    static const double combine[N_COMBINES] = {[COMBINE_ADD] = 1, [COMBINE_MUL] = 1, [COMBINE_MAX] = 1, [COMBINE_MIN] = 1,
-                                               [COMBINE_LOGSUMEXP] = 22, [COMBINE_ARGMAX] = 1, [COMBINE_ARGMIN] = 1};
-    const double body = expression_flops(g, e->body, 0);
-    const bool counts = e->target->type == TYPE_REAL || e->body->type == TYPE_REAL;
-    return body + (counts && reduces(e) ? combine[e->target->op] : 0);
+    const bool real = e->target->type == TYPE_REAL || e->body->type == TYPE_REAL;
+    return expression_flops(g, e->body, 0) + (real && reduces(e) ? combine[e->target->op] : 0);
 }
 
+double statement_flops(Graph *g, Expr *value, Combine op) { return expression_flops(g, value, 0) + (value->type == TYPE_REAL ? combine[op] : 0); }
+
 /* ---- factorisations ------------------------------------------------------------------------------------------------ */
-static Amount call_work(Counting *c, const Tensor *t) {
+static Amount matrix_work(Counting *c, const Tensor *t) {
     const Call *call = t->call;
     const Tensor *a = call->arg[0];
     Amount n = expr_amount(c, a->extent[a->rank - 1]), square = amount_mul(c, n, n), cube = amount_mul(c, square, n);
@@ -53,9 +55,17 @@ static Amount call_work(Counting *c, const Tensor *t) {
         Amount columns = call->arg[1]->rank == a->rank ? expr_amount(c, call->arg[1]->extent[a->rank - 1]) : amount_whole(c, 1);
         one = amount_add(c, one, amount_scale(c, amount_mul(c, square, columns), 2, 1));
     }
-    for (uint32_t k = 0; k + 2 < a->rank; k++) one = amount_mul(c, one, expr_amount(c, a->extent[k]));
     return one;
 }
+
+static Amount call_work(Counting *c, const Tensor *t) {
+    const Tensor *a = t->call->arg[0];
+    Amount all = matrix_work(c, t);
+    for (uint32_t k = 0; k + 2 < a->rank; k++) all = amount_mul(c, all, expr_amount(c, a->extent[k])); /* the batch */
+    return all;
+}
+
+double call_flops(Counting *c, const Tensor *t) { return matrix_work(c, t).value; }
 
 /* ---- everything that is needed ------------------------------------------------------------------------------------- */
 typedef struct {

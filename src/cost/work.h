@@ -8,5 +8,9 @@
 Amount work_of(Counting *, Tensor *const *goals, uint32_t n);
 /* Of one equation at one point, its combining operator included. */
 double equation_flops(Graph *, const Equation *);
+/* Of one statement of a plan: the value, and combining it with what is there. */
+double statement_flops(Graph *, Expr *value, Combine);
+/* Of a factorisation of one matrix, at the sizes. */
+double call_flops(Counting *, const Tensor *);
 
 #endif

@@ -74,6 +74,21 @@ static json_t *graph(const CostReport *r) {
     return o;
 }
 
+static json_t *checkpoints(const CostReport *r) {
+    json_t *list = json_array();
+    for (uint32_t k = 0; k < r->checkpoints.n; k++) {
+        const CheckpointRow *row = &r->checkpoints.at[k];
+        json_t *o = json_object();
+        json_object_set_new(o, "checkpoint", json_string(row->how));
+        json_object_set_new(o, "segments", number(row->segments));
+        json_object_set_new(o, "steps", number(row->steps));
+        json_object_set_new(o, "flops", number(row->flops));
+        json_object_set_new(o, "workspace", number(row->workspace));
+        json_array_append_new(list, o);
+    }
+    return list;
+}
+
 static json_t *crossing(const CostReport *r) {
     json_t *o = json_object();
     json_object_set_new(o, "inputs_per_output", number(crossover_single(r)));
@@ -94,6 +109,7 @@ void cost_print_json(const CostReport *r, Text *out) {
     for (LineKind k = 0; k < N_LINES; k++)
         if (r->line[k].known) json_object_set_new(modes, r->line[k].key, line(&r->line[k]));
     json_object_set_new(o, "modes", modes);
+    json_object_set_new(o, "checkpoints", checkpoints(r));
     json_object_set_new(o, "crossover", crossing(r));
     char *text = json_dumps(o, JSON_INDENT(2) | JSON_PRESERVE_ORDER | JSON_REAL_PRECISION(17));
     text_add(out, "%s\n", text ? text : "{}");

@@ -82,6 +82,7 @@ static int count_structure(CostReport *r, const Options *o, PathCount *steps) {
     r->edges = figure_of(c, s.edges);
     r->paths = figure_of_paths(c, &s.paths);
     r->path_steps = figure_of_paths(c, &s.steps);
+    r->recurrent = s.recurrent;
     *steps = s.steps;
     for (uint32_t k = 0; k < s.n_sources; k++) {
         SourceLine line = {s.source[k].tensor->name, figure_of(c, s.source[k].elements), figure_of_paths(c, &s.source[k].paths)};
@@ -154,6 +155,7 @@ int cost_report(CostReport *r, const Options *o) {
     r->inputs = figure_of(r->prediction.counting, r->prediction.inputs);
     r->outputs = figure_of(r->prediction.counting, r->prediction.outputs);
     list_lines(r, &steps);
+    if (r->recurrent) predict_checkpoints(&r->prediction, o, &r->checkpoints);
     return STATUS_DONE;
 }
 

@@ -35,10 +35,11 @@ typedef struct {
     Case data;            /* where --data is given */
     const char *of;       /* names of what is differentiated */
     const char *by;       /* "parameters", or "inputs" where --wrt says what they are */
-    bool has_data;
+    bool has_data, recurrent;
     Figure inputs, outputs, nodes, edges, paths, path_steps;
     VEC(SourceLine) sources;
     Line line[N_LINES];
+    CheckpointRows checkpoints; /* none: there is no recurrence that can be cut */
 } CostReport;
 
 /* Counts everything; prints what is wrong, returns a status. Close it in any case. */

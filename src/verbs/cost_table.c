@@ -150,6 +150,22 @@ static void print_formulas(const CostReport *r, const char *what, size_t member,
     }
 }
 
+static Figure plain(double value) { return (Figure){.known = value == value, .value = value, .log = log10(value)}; }
+
+static void print_checkpoints(const CostReport *r, Text *out) {
+    const CheckpointRows *rows = &r->checkpoints;
+    if (rows->n == 0) return;
+    text_add(out, "\nThe gradient when parts of its recurrence are computed again\n");
+    text_add(out, "  %-14s %12s %12s %18s %9s %10s\n", "--checkpoint", "segments", "steps each", "flops", "to none", "workspace");
+    for (uint32_t k = 0; k < rows->n; k++) {
+        const CheckpointRow *row = &rows->at[k];
+        char segments[ROOM], steps[ROOM], flops[ROOM], workspace[ROOM];
+        const Figure figures[] = {plain(row->segments), plain(row->steps), plain(row->flops), plain(row->workspace)};
+        text_add(out, "  %-14s %12s %12s %18s %9.2f %10s\n", row->how, count_text(&figures[0], segments), count_text(&figures[1], steps),
+                 count_text(&figures[2], flops), row->flops / rows->at[0].flops, bytes_text(&figures[3], workspace));
+    }
+}
+
 static void print_crossover(const CostReport *r, Text *out) {
     const double single = crossover_single(r), block = crossover_block(r), here = r->inputs.value / r->outputs.value;
     if (!r->line[LINE_REVERSE].flops.known) return;
@@ -165,6 +181,7 @@ void cost_print_table(const CostReport *r, Text *out) {
     print_graph(r, out);
     print_sources(r, out);
     print_lines(r, out);
+    print_checkpoints(r, out);
     print_formulas(r, "Flops", offsetof(Line, flops), out);
     print_formulas(r, "Bytes", offsetof(Line, bytes), out);
     print_formulas(r, "Memory", offsetof(Line, memory), out);

@@ -58,6 +58,7 @@ static void derive_reverse(Modes *m) {
                                       of->at[k]->rank, of->at[k]->extent, of->at[k]->span);
     m->bars = NEW_ARRAY(g->arena, Tensor *, wrt->n + 1);
     diff_reverse(g, of->at, weights, of->n, wrt->at, wrt->n, NULL, m->bars);
+    m->p->bars = m->bars;
 }
 
 static void derive_hvp(Modes *m) {
@@ -169,6 +170,45 @@ int predict(Prediction *p, const Options *o, const int64_t *dims) {
     p->outputs = elements(p->counting, &p->of);
     Modes m = {.p = p, .g = g};
     return derive_and_count(&m, o);
+}
+
+/* ---- checkpoints ------------------------------------------------------------------------------------------------------- */
+static Function *plan_gradient(Prediction *p, PlanOptions options) {
+    Modes m = {.p = p, .g = p->model.graph};
+    Function *f = function_new(&m, FUNCTION_GRADIENT, m.g->outputs.at, p->bars, &p->wrt);
+    return plan_function(f, &options) ? f : NULL;
+}
+
+/* `whole`: flops as they are planned when nothing is cut. */
+static void add_checkpoints(Prediction *p, CheckpointRows *rows, const char *how, const Function *f, double whole) {
+    Counting *c = p->counting;
+    CheckpointRow row = {.how = how, .segments = 1, .steps = NAN};
+    if (f->steps) row.segments = expr_amount(c, f->segments).value, row.steps = expr_amount(c, f->steps).value;
+    row.flops = p->row[COST_REVERSE].flops.value + planned_flops(c, f) - whole;
+    row.workspace = function_workspace(c, f).value;
+    vec_push(c->g->arena, rows, row);
+}
+
+enum { MOST_CHECKPOINTS = 50000 }; /* in the table */
+
+void predict_checkpoints(Prediction *p, const Options *o, CheckpointRows *rows) {
+    counting_refill(p->counting);
+    Arena *arena = p->model.base.arena;
+    if (!is_scalar(p)) return;
+    const Function *none = plan_gradient(p, (PlanOptions){.level = o->level}),
+                   *root = plan_gradient(p, (PlanOptions){.level = o->level, .checkpoint = CHECKPOINT_SQRT});
+    if (!none || !root || !root->steps) return;
+    const double whole = planned_flops(p->counting, none);
+    const double steps = expr_amount(p->counting, root->steps).value * expr_amount(p->counting, root->segments).value;
+    add_checkpoints(p, rows, "none", none, whole);
+    for (int64_t n = 1; (double)n < steps / 2 && n <= MOST_CHECKPOINTS; n *= steps > 300 ? 8 : 2) {
+        const Function *f = plan_gradient(p, (PlanOptions){.level = o->level, .checkpoint = CHECKPOINT_COUNT, .checkpoints = n});
+        if (f && f->steps) add_checkpoints(p, rows, arena_printf(arena, "%lld", (long long)n), f, whole);
+    }
+    add_checkpoints(p, rows, "sqrt", root, whole);
+    const Function *least = plan_gradient(p, (PlanOptions){.level = o->level, .checkpoint = CHECKPOINT_MEMORY, .memory = 1});
+    if (least && least->steps) add_checkpoints(p, rows, "least", least, whole);
+    if (rows->n > 0) rows->at[0].steps = steps;
 }
 
 void predict_close(Prediction *p) {

@@ -34,8 +34,17 @@ typedef struct {
     const Function *function; /* as planned; NULL: several calls of another row's */
 } CostRow;
 
+/* What --checkpoint does to the gradient: what is kept, and what that costs, at the sizes. */
+typedef struct {
+    const char *how;             /* "none", "sqrt", "16", "least" (as little memory as can be) */
+    double segments, steps;      /* of the recurrence, and steps in each of them; none: 1 segment */
+    double flops, workspace;     /* bytes */
+} CheckpointRow;
+typedef VEC(CheckpointRow) CheckpointRows;
+
 typedef struct {
     Model model;
+    Tensor **bars;    /* the gradient, by wrt */
     Counting *counting;
     int64_t *sizes;   /* by run-time dim */
     TensorList wrt, of;
@@ -46,6 +55,8 @@ typedef struct {
 
 /* Prints what is wrong; returns a status. Close it in any case. */
 int predict(Prediction *, const Options *, const int64_t *dims);
+/* After predict. No rows where the gradient has no recurrence that can be cut. */
+void predict_checkpoints(Prediction *, const Options *, CheckpointRows *);
 void predict_close(Prediction *);
 /* Inputs for each output below which forward mode costs less than reverse mode: COST_JVP: one direction after the other;
  * COST_DIRECTIONS: so many at once. */

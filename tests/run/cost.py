@@ -217,6 +217,18 @@ def test_decided_by_data():
     same("given", (from_one(said, "c"), from_one(said, "f")), (2, 2 + 1))
 
 
+# A recurrence of 100 steps, a product, a sum and tanh each (22 flops). Cut into 2 segments of 50, the first is computed again; into 10
+# of 10, all but the last. What is kept lies in the workspace: all 100 states, or 10 and a segment.
+def test_checkpoints():
+    said = cost("dim T = 100\ninput x[T]\nparam w = 0.5\nh[t] = tanh(w*h[t-1 | 0] + x[t])\nloss L = sum(h)\n")
+    rows = {row["checkpoint"]: row for row in said["checkpoints"]}
+    same("none", (rows["none"]["flops"], rows["none"]["steps"]), (said["modes"]["reverse"]["flops"]["value"], 100))
+    same("one", (rows["1"]["segments"], rows["1"]["flops"] - rows["none"]["flops"]), (2, 50*22))
+    same("sqrt", (rows["sqrt"]["segments"], rows["sqrt"]["steps"], rows["sqrt"]["flops"] - rows["none"]["flops"]), (10, 10, 90*22))
+    same("less memory", rows["none"]["workspace"] > rows["1"]["workspace"] > rows["sqrt"]["workspace"] >= rows["least"]["workspace"], True)
+    same("no recurrence", cost("param w = 1\nloss L = w^2\n")["checkpoints"], [])
+
+
 # Linear algebra: every element of x hangs on every one of A and b. n^3*2/3 + 2*n^2 flops to solve.
 def test_calls():
     said = cost("param A[9,9] ~ identity, b[9] = 1\nx = solve(A, b)\nloss L = sum(x)\n")

@@ -34,6 +34,9 @@ says "the notes' five layers" "^  w +1 +10,000,000,000 +10,000,000,000" out
 "$BPC" cost $model --json > "$TMP/one" && "$BPC" cost $model --json > "$TMP/two"
 if cmp -s "$TMP/one" "$TMP/two"; then pass; else fail "twice the same" "differs"; fi
 
+status_is 0 "checkpoints" "$BPC" cost tests/models/rnn.bp
+says "checkpoints" "^  sqrt +8 +8 +[0-9,]+ +1\\.[0-9]+ " out
+
 # The picture.
 status_is 0 "--plot" "$BPC" cost examples/digits/digits.bp --plot "$TMP/cost.svg"
 status_is 0 "well-formed" python3 -c "import sys, xml.etree.ElementTree as t; t.parse(sys.argv[1])" "$TMP/cost.svg"
