@@ -6,7 +6,8 @@
  *     T[o] += body(R[s])  over D        V[u] at (row(u), col(u)) of T    ->    V[u]*d body/d R  at (row(u), s)  of R,   o = col(u)
  *
  * The left side is solved for what the column says, so that gathers, shifts and shared indices cost nothing; indices of D that
- * neither row nor column needs are summed. Families of equal rows and columns are one tensor.
+ * neither row nor column needs are summed. Families of equal rows and columns are one tensor; so are those that differ on a short
+ * axis alone, which then is there whole: the three coordinates of a point, not each one for itself.
  *
  * Similar: A. Griewank and A. Walther, Evaluating Derivatives (2008), chapter 7, there for single entries. */
 #include "diff/sparse.h"
@@ -14,7 +15,7 @@
 #include "diff/internal.h"
 #include "graph/affine.h"
 
-enum { MOST_FAMILIES = 64, MOST_INDICES = 16 };
+enum { MOST_FAMILIES = 64, MOST_INDICES = 16, SMALL = 16 }; /* SMALL: an axis that is followed whole where entries differ on it */
 
 typedef struct {
     Graph *g;
@@ -230,17 +231,20 @@ static bool collect(Key *key, Expr *e) {
     return true;
 }
 
-static bool key_of(Sparse *s, const SparseTerm *t, uint32_t rank, Key *key) {
+/* `dense`: axes of the column that the family has whole, and whose subscripts do not count. */
+static bool key_of(Sparse *s, const SparseTerm *t, uint32_t rank, const bool *dense, Key *key) {
     Graph *g = s->g;
     *key = (Key){0};
     for (uint32_t k = 0; k < s->of->rank; k++)
         if (!collect(key, t->row[k])) return false;
     for (uint32_t k = 0; k < rank; k++)
-        if (!collect(key, t->column[k])) return false;
+        if (!dense[k] && !collect(key, t->column[k])) return false;
     Subst *canonical = subst_new(g);
     for (uint32_t k = 0; k < key->n; k++) subst_index(canonical, key->index[k]->of.number, s->canonical[k]);
     key->row = subst_list(g, canonical, t->row, s->of->rank);
     key->column = subst_list(g, canonical, t->column, rank);
+    for (uint32_t k = 0; k < rank; k++)
+        if (dense[k]) key->column[k] = NULL;
     return true;
 }
 
@@ -248,6 +252,10 @@ static bool same_list(Expr *const *a, Expr *const *b, uint32_t n) {
     for (uint32_t k = 0; k < n; k++)
         if (a[k] != b[k]) return false;
     return true;
+}
+
+static bool same_key(const Sparse *s, const Key *a, const Key *b, uint32_t rank) {
+    return same_list(a->row, b->row, s->of->rank) && same_list(a->column, b->column, rank);
 }
 
 static Expr *extent_for(Sparse *s, const SparseTerm *t, const Tensor *at, Expr *index) {
@@ -297,55 +305,114 @@ static Expr **domain_extents(Graph *g, const Domain *d, Expr *const *index, Expr
     return out;
 }
 
-static Tensor *family_tensor(Sparse *s, Tensor *at, Combine op, const Key *key, Expr **extent) {
-    Graph *g = s->g;
-    Tensor *t = graph_add_tensor(g, name_printf(g->names, "%s_%s", s->of->name, at->name), TYPE_REAL, ROLE_ADJOINT, op, key->n, extent, at->span);
-    t->of = at;
-    return t;
+/* Terms that become one family. */
+typedef struct {
+    Tensor *at;
+    VEC(const SparseTerm *) term;
+    Key *key;    /* of each */
+    bool *dense; /* axes of the column that the family has whole */
+} Group;
+
+static bool keys_agree(Sparse *s, Group *group) {
+    const uint32_t rank = group->at->rank;
+    bool same = true;
+    for (uint32_t k = 0; k < group->term.n; k++) {
+        key_of(s, group->term.at[k], rank, group->dense, &group->key[k]);
+        same &= same_key(s, &group->key[0], &group->key[k], rank);
+    }
+    return same;
 }
 
-/* Gives the terms numbers first, … of equal key (`member` says which) a tensor, and adds the family to `out`. */
-static bool make_family(Sparse *s, Tensor *at, const Key *keys, const bool *member, uint32_t first, bool shared, SparseTerms *out) {
-    Graph *g = s->g;
-    const SparseTerms *terms = &s->reached[at->number];
-    const Key *key = &keys[first];
-    const SparseTerm *t = &terms->at[first];
-    Expr **extent = NEW_ARRAY(g->arena, Expr *, key->n + 1), **index = NEW_ARRAY(g->arena, Expr *, key->n + 1);
+/* Makes whole the short axes on which the terms differ; all short ones where that is not enough. */
+static void choose_dense(Sparse *s, Group *group, const bool *small) {
+    const uint32_t rank = group->at->rank;
+    group->key = NEW_ARRAY(s->g->arena, Key, group->term.n);
+    group->dense = NEW_ARRAY(s->g->arena, bool, rank + 1);
+    if (keys_agree(s, group)) return;
+    for (uint32_t a = 0; a < rank; a++)
+        for (uint32_t k = 1; k < group->term.n; k++) group->dense[a] |= small[a] && group->key[k].column[a] != group->key[0].column[a];
+    if (keys_agree(s, group)) return;
+    for (uint32_t a = 0; a < rank; a++) group->dense[a] = small[a];
+    keys_agree(s, group);
+}
+
+/* The axes of the family's tensor: the indices of its key, then the dense axes. */
+static uint32_t family_axes(Sparse *s, const Group *group, Expr **extent) {
+    const Key *key = &group->key[0];
+    uint32_t n = key->n;
     for (uint32_t k = 0; k < key->n; k++)
-        if (!(extent[k] = extent_for(s, t, at, key->index[k]))) return fail(s, "an index on the way has no fixed extent"), false;
-    const bool alone = stands_alone(t, key, shared);
-    Tensor *v = family_tensor(s, at, alone ? COMBINE_SET : COMBINE_ADD, key, extent);
-    for (uint32_t k = first; k < terms->n; k++)
-        if (member[k]) graph_add_equation(g, v, keys[k].index, terms->at[k].value, terms->at[k].domain, NULL, at->span);
+        if (!(extent[k] = extent_for(s, group->term.at[0], group->at, key->index[k]))) return fail(s, "an index on the way has no fixed extent"), 0;
+    for (uint32_t a = 0; a < group->at->rank; a++)
+        if (group->dense[a]) extent[n++] = group->at->extent[a];
+    return n;
+}
+
+static void define_family(Sparse *s, const Group *group, Tensor *v) {
+    Graph *g = s->g;
+    for (uint32_t k = 0; k < group->term.n; k++) {
+        const SparseTerm *t = group->term.at[k];
+        Expr **subs = NEW_ARRAY(g->arena, Expr *, v->rank + 1);
+        uint32_t n = group->key[k].n;
+        for (uint32_t i = 0; i < n; i++) subs[i] = group->key[k].index[i];
+        for (uint32_t a = 0; a < group->at->rank; a++)
+            if (group->dense[a]) subs[n++] = t->column[a];
+        graph_add_equation(g, v, subs, t->value, t->domain, NULL, group->at->span);
+    }
+}
+
+/* Gives the group a tensor, and adds the family to `out`. */
+static bool make_family(Sparse *s, const Group *group, SparseTerms *out) {
+    Graph *g = s->g;
+    Tensor *at = group->at;
+    const SparseTerm *t = group->term.at[0];
+    const Key *key = &group->key[0];
+    Expr *extent[2 * MOST_INDICES], *index[2 * MOST_INDICES];
+    const uint32_t n = at->rank > MOST_INDICES ? 0 : family_axes(s, group, extent);
+    if (s->failed) return false;
+    const bool alone = stands_alone(t, key, group->term.n > 1);
+    Tensor *v = graph_add_tensor(g, name_printf(g->names, "%s_%s", s->of->name, at->name), TYPE_REAL, ROLE_ADJOINT, alone ? COMBINE_SET : COMBINE_ADD, n, extent, at->span);
+    v->of = at;
+    define_family(s, group, v);
     Subst *fresh = subst_new(g);
     SparseTerm family = {0};
     Domain own = renamed_domain(g, t, key, fresh, index);
     family.row = subst_list(g, fresh, t->row, s->of->rank);
     family.column = subst_list(g, fresh, t->column, at->rank);
+    uint32_t next = key->n;
+    for (uint32_t a = 0; a < at->rank; a++)
+        if (group->dense[a]) family.column[a] = index[next++] = expr_index(g, graph_add_index(g, name_printf(g->names, "c%u", a)));
     family.value = expr_read(g, v, index, NULL);
-    family.domain = alone ? own : box_domain(s, at, &family, extent, index, key->n);
-    family.extent = domain_extents(g, &family.domain, index, extent, key->n);
+    family.domain = alone ? own : box_domain(s, at, &family, extent, index, n);
+    family.extent = domain_extents(g, &family.domain, index, extent, n);
     vec_push(g->arena, out, family);
     return true;
+}
+
+static bool *small_axes(Sparse *s, const Tensor *at) {
+    bool *small = NEW_ARRAY(s->g->arena, bool, at->rank + 1);
+    for (uint32_t a = 0; a < at->rank; a++) small[a] = at->extent[a]->kind == EXPR_CONST && at->extent[a]->of.integer <= SMALL;
+    return small;
 }
 
 static SparseTerms families_of(Sparse *s, Tensor *at) {
     Graph *g = s->g;
     const SparseTerms *terms = &s->reached[at->number];
     SparseTerms out = {0};
+    const bool *small = small_axes(s, at);
     Key *keys = NEW_ARRAY(g->arena, Key, terms->n + 1);
     bool *taken = NEW_ARRAY(g->arena, bool, terms->n + 1);
     for (uint32_t k = 0; k < terms->n; k++)
-        if (!key_of(s, &terms->at[k], at->rank, &keys[k])) return fail(s, "too many indices meet"), out;
+        if (!key_of(s, &terms->at[k], at->rank, small, &keys[k])) return fail(s, "too many indices meet"), out;
     for (uint32_t k = 0; k < terms->n; k++) {
         if (taken[k]) continue;
-        bool *member = NEW_ARRAY(g->arena, bool, terms->n + 1), shared = false;
+        Group group = {.at = at};
         for (uint32_t j = k; j < terms->n; j++) {
-            member[j] = !taken[j] && same_list(keys[j].row, keys[k].row, s->of->rank) && same_list(keys[j].column, keys[k].column, at->rank);
-            taken[j] |= member[j];
-            shared |= member[j] && j > k;
+            if (taken[j] || !same_key(s, &keys[j], &keys[k], at->rank)) continue;
+            taken[j] = true;
+            vec_push(g->arena, &group.term, &terms->at[j]);
         }
-        if (!make_family(s, at, keys, member, k, shared, &out)) return out;
+        choose_dense(s, &group, small);
+        if (!make_family(s, &group, &out)) return out;
     }
     if (out.n > MOST_FAMILIES) fail(s, "too many different entries meet");
     return out;

@@ -80,7 +80,7 @@ static bool add_form(Graph *g, Domain *d, const Affine *form) {
 }
 
 static void add_condition(Graph *g, Domain *d, Expr *c) {
-    if (!c) return;
+    if (!c || expr_is_int(c, 1)) return;
     if (expr_is_op(c, OP_and)) {
         add_condition(g, d, c->arg[0]);
         add_condition(g, d, c->arg[1]);

@@ -188,12 +188,14 @@ static bool spread_list(Search *s, const Order *list) {
     return any;
 }
 
+typedef enum { ALONE, ALONG_TIME, ELSEWHERE } Around; /* the loop around a step */
+
 /* Takes the axis from what a step that cannot go along time defines; what that reads is kept whole. False: a recurrence is hit. */
-static bool settle_step(Search *s, const Step *step, bool inside, bool *any) {
+static bool settle_step(Search *s, const Step *step, Around around, bool *any) {
     Touch t = touch_step(s, step);
-    if (!t.odd) return true;
+    if (!t.odd && around != ELSEWHERE) return true;
     const Equation *e = step->equation;
-    if (inside) return false;
+    if (around == ALONG_TIME) return false;
     if (s->t->axis[e->target->number]) {
         s->t->axis[e->target->number] = 0;
         *any = true;
@@ -205,9 +207,14 @@ static bool settle_step(Search *s, const Step *step, bool inside, bool *any) {
     return true;
 }
 
-static bool settle_list(Search *s, const Order *list, bool inside, bool *any) {
-    for (const Order *o = list; o; o = o->next)
-        if (!(o->step ? settle_step(s, o->step, inside, any) : settle_list(s, o->inside, inside || goes_with_time(s, o), any))) return false;
+static Around around_steps(const Search *s, const Order *loop) {
+    return goes_with_time(s, loop) && loop_extent(loop) == s->t->extent ? ALONG_TIME : ELSEWHERE;
+}
+
+static bool settle_list(Search *s, const Order *list, Around around, bool *any) {
+    for (const Order *o = list; o; o = o->next) {
+        if (o->step ? !settle_step(s, o->step, around, any) : !settle_list(s, o->inside, around == ALONE ? around_steps(s, o) : around, any)) return false;
+    }
     return true;
 }
 
@@ -424,7 +431,7 @@ Times *find_times(Graph *g, Order *order, const bool *signal, const bool *goals)
     while (spread_list(&s, order)) {}
     for (bool any = true; any;) {
         any = false;
-        if (!settle_list(&s, order, false, &any)) return NULL;
+        if (!settle_list(&s, order, ALONE, &any)) return NULL;
     }
     if (!describe_all(&s, order)) {
         s.early = true;

@@ -71,6 +71,15 @@ static int add_tangents(Compilation *c) {
     return STATUS_DONE;
 }
 
+/* Asked for by name, and 0 whatever the data: probably a slip. */
+static void warn_of_zeros(const Compilation *c) {
+    for (uint32_t k = 0; c->bars && c->o->wrt.n > 0 && k < c->wrt.n; k++) {
+        const Tensor *t = c->wrt.at[k], *bar = c->bars[k];
+        if (!bar->pieces && !bar->call)
+            diag_warning(c->g->diag, "zero-derivative", t->span, "the gradient by '%s' is 0: nothing that is differentiated depends on it", t->name);
+    }
+}
+
 static int derive(Compilation *c) {
     if (!simplify(c->g, STAGE_MODEL, &c->simplify)) return STATUS_FAILED;
     diff_requests(c->g);
@@ -78,8 +87,10 @@ static int derive(Compilation *c) {
     c->predicted = training_copies(c->g, c->g->outputs.at, c->g->outputs.n);
     bool gradient = wants_gradient(c), tangents = wants_tangents(c);
     if (status == STATUS_DONE && gradient) status = add_gradient(c);
+    warn_of_zeros(c);
     if (status == STATUS_DONE && tangents) status = add_tangents(c);
     for (uint32_t k = 0; status == STATUS_DONE && k < c->n_wanted; k++) status = wanted_derive(c->m, &c->wanted[k], c->o);
+    if (status == STATUS_DONE) status = model_report(c->m, c->o);
     if (status != STATUS_DONE) return status;
     return simplify(c->g, STAGE_DERIVATIVE, &c->simplify) ? STATUS_DONE : STATUS_FAILED;
 }

@@ -4,6 +4,7 @@
 #include "eval/eval.h"
 
 #include <string.h>
+#include <unistd.h>
 
 #include "simplify/simplify.h"
 #include "verbs/case.h"
@@ -69,8 +70,23 @@ static int resolve(Evaluation *e) {
     return status;
 }
 
+/* A dense matrix that the machine cannot hold is not begun. */
+static int check_size(const Evaluation *e, const Wanted *w) {
+    const double memory = (double)sysconf(_SC_PHYS_PAGES) * (double)sysconf(_SC_PAGESIZE);
+    for (uint32_t k = 0; w->row->pairs && !e->options->sparse && k < w->first.n; k++) {
+        const Tensor *of = w->first.at[k], *wrt = w->second.at[k];
+        const double bytes = 8 * (double)case_count(&e->data, of) * (double)case_count(&e->data, wrt);
+        if (bytes <= memory) continue;
+        fprintf(stderr, "bpc: the %s of '%s' by '%s' takes %.1f GB, more than this machine has; --sparse stores what is not zero, and %s\n", w->row->name,
+                of->name, wrt->name, bytes * 1e-9, w->row->of_scalar ? "--want hvp is its product with a direction" : "--want jvp and vjp are products with it");
+        return STATUS_WRONG_MODEL;
+    }
+    return STATUS_DONE;
+}
+
 static int read_values(Evaluation *e) {
     int status = case_read(&e->data, &e->model, e->options);
+    for (uint32_t k = 0; status == STATUS_DONE && k < e->n_wanted; k++) status = check_size(e, &e->wanted[k]);
     for (uint32_t k = 0; status == STATUS_DONE && k < e->n_wanted; k++) {
         const Wanted *w = &e->wanted[k];
         e->wanted_seeds[k] = NEW_ARRAY(e->model.base.arena, double *, w->seed_of.n + 1);

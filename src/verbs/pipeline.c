@@ -172,7 +172,9 @@ int model_of_gradient(Model *m, const Options *o, Tensor **out) {
     if (status != STATUS_DONE) return status;
     if (list.n > 0) *out = list.at[0];
     if (list.n > 1 || (*out && (*out)->rank > 0)) {
-        fprintf(stderr, "bpc: --of: a gradient is of one scalar\n");
+        const char *what = list.n > 1 ? "several are named" : (*out)->name;
+        fprintf(stderr, "bpc: --of: gradient, hvp and hessian are of one scalar, and %s%s; of arrays there are --want jacobian, jvp and vjp\n", what,
+                list.n > 1 ? "" : " is an array");
         return STATUS_FAILED;
     }
     if (*out) return STATUS_DONE;
