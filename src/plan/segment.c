@@ -226,8 +226,11 @@ static void use_parts_at_rest(const Cut *c, Tree *nest, Phase phase) {
 }
 
 /* ---- steps in a segment --------------------------------------------------------------------------------------------------------- */
-static void narrow(Graph *g, Range *r, Expr *from, Expr *to) {
-    const bool at_start = r->n_lo == 1 && expr_is_int(r->lo[0], 0);
+/* To the times first .. end, which the index is `offset` before. */
+static void narrow(const Cut *c, Range *r, int64_t offset) {
+    Graph *g = c->g;
+    Expr *from = expr_sub(g, c->first, expr_int(g, offset)), *to = expr_sub(g, c->end, expr_int(g, offset));
+    const bool at_start = r->n_lo == 1 && expr_is_int(r->lo[0], 0) && offset <= 0; /* then from is no less */
     Expr *lo = r->lo[0], *hi = r->hi[0];
     for (uint32_t b = 1; b < r->n_lo; b++) lo = expr_op2(g, OP_max, lo, r->lo[b]);
     for (uint32_t b = 1; b < r->n_hi; b++) hi = expr_op2(g, OP_min, hi, r->hi[b]);
@@ -248,10 +251,9 @@ static Order *narrowed(const Cut *c, const TimedStep *step) {
     s->equation = e;
     s->resumed = step->join;
     e->domain = domain_copy(g->arena, e->domain);
-    Expr *offset = expr_int(g, step->offset);
     for (uint32_t k = 0; k < e->domain.n; k++)
         if (expr_index(g, e->domain.range[k].index) == step->time)
-            narrow(g, &e->domain.range[k], expr_sub(g, c->first, offset), expr_sub(g, c->end, offset));
+            narrow(c, &e->domain.range[k], step->offset);
     return o;
 }
 
@@ -296,7 +298,7 @@ static Tree *nest_in_segment(const Cut *c, const TimedStep *step) {
     if (!step->time) { /* a loop along time */
         Tree *loop = nest_member(c->f, step->order);
         loop->as.loop.within = loop->as.loop.range;
-        narrow(g, &loop->as.loop.range, c->first, c->end);
+        narrow(c, &loop->as.loop.range, 0);
         return loop;
     }
     if (has_index(step)) {

@@ -14,6 +14,7 @@
 typedef struct {
     Graph *g;
     Times *t;
+    bool *recurs;     /* by tensor number: a loop along time defines it */
     bool *elsewhere;  /* by tensor number: a loop along something else defines it */
     Expr **fixed;     /* by tensor number: it follows from one fixed time of the sweep forward */
     bool early;       /* what follows from a fixed time is computed in its segment, not after all of them */
@@ -132,6 +133,7 @@ static bool take_axes(Search *s, const Order *loop, const Order *list) {
         const uint32_t axis = (uint32_t)(uintptr_t)map_get(loop->axis, t);
         if (!axis || t->extent[axis - 1] != s->t->extent) return false;
         s->t->axis[t->number] = axis;
+        s->recurs[t->number] = true;
     }
     return true;
 }
@@ -195,7 +197,7 @@ static bool settle_step(Search *s, const Step *step, Around around, bool *any) {
     Touch t = touch_step(s, step);
     if (!t.odd && around != ELSEWHERE) return true;
     const Equation *e = step->equation;
-    if (around == ALONG_TIME) return false;
+    if (around == ALONG_TIME || s->recurs[e->target->number]) return false;
     if (s->t->axis[e->target->number]) {
         s->t->axis[e->target->number] = 0;
         *any = true;
@@ -424,7 +426,7 @@ Times *find_times(Graph *g, Order *order, const bool *signal, const bool *goals)
                  .behind = NEW_ARRAY(g->arena, int64_t, n), .ahead = NEW_ARRAY(g->arena, int64_t, n)};
     memcpy(t->signal, signal, known * sizeof *signal);
     memcpy(t->whole, goals, known * sizeof *goals);
-    Search s = {.g = g, .t = t, .elsewhere = NEW_ARRAY(g->arena, bool, n)};
+    Search s = {.g = g, .t = t, .recurs = NEW_ARRAY(g->arena, bool, n), .elsewhere = NEW_ARRAY(g->arena, bool, n)};
     if (!find_loops(&s, order)) return NULL;
     for (const Order *o = order; o; o = o->next)
         if (!o->step && !(goes_with_time(&s, o) && loop_extent(o) == t->extent)) bar_list(&s, o->inside);
