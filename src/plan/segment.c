@@ -234,7 +234,12 @@ static void narrow(const Cut *c, Range *r, int64_t offset) {
     Expr *lo = r->lo[0], *hi = r->hi[0];
     for (uint32_t b = 1; b < r->n_lo; b++) lo = expr_op2(g, OP_max, lo, r->lo[b]);
     for (uint32_t b = 1; b < r->n_hi; b++) hi = expr_op2(g, OP_min, hi, r->hi[b]);
-    *r = range_make(g, r->index, at_start ? from : expr_op2(g, OP_max, lo, from), expr_op2(g, OP_min, hi, to));
+    Expr *begin = at_start ? from : expr_op2(g, OP_max, lo, from), *end = expr_op2(g, OP_min, hi, to);
+    if (offset != 0) { /* what lies before the first time or behind the last, and reads its fill, is in the first or last segment */
+        begin = expr_select(g, expr_op2(g, OP_gt, c->number, expr_int(g, 0)), begin, lo);
+        end = expr_select(g, expr_op2(g, OP_lt, expr_add(g, c->number, expr_int(g, 1)), c->count), end, hi);
+    }
+    *r = range_make(g, r->index, begin, end);
 }
 
 /* The step over the times of the segment alone. */
