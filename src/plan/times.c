@@ -221,16 +221,18 @@ static bool settle_list(Search *s, const Order *list, Around around, bool *any) 
 }
 
 /* ---- phases ---------------------------------------------------------------------------------------------------------------------- */
-static void latest_read(Search *s, const Order *o, const uint8_t *made, int *latest) {
+/* What follows from the fixed time `at` does not count: it is made in the same segment. */
+static void latest_read(Search *s, const Order *o, const uint8_t *made, const Expr *at, int *latest) {
     if (!o->step) {
-        for (const Order *i = o->inside; i; i = i->next) latest_read(s, i, made, latest);
+        for (const Order *i = o->inside; i; i = i->next) latest_read(s, i, made, at, latest);
         return;
     }
     if (o->step->init) return;
     const Tensor *target = o->step->equation->target;
     ExprList all = equation_nodes(s->g, o->step->equation);
     for (uint32_t k = 0; k < all.n; k++)
-        if (all.at[k]->kind == EXPR_READ && made[all.at[k]->of.tensor->number] > *latest) *latest = made[all.at[k]->of.tensor->number];
+        if (all.at[k]->kind == EXPR_READ && made[all.at[k]->of.tensor->number] > *latest && (!at || s->fixed[all.at[k]->of.tensor->number] != at))
+            *latest = made[all.at[k]->of.tensor->number];
     for (uint32_t k = 0; o->step->call && k < target->call->n; k++)
         if (made[target->call->arg[k]->number] > *latest) *latest = made[target->call->arg[k]->number];
 }
@@ -249,7 +251,7 @@ static Expr *fixed_time(Search *s, const Order *o, const uint8_t *made) {
     for (uint32_t k = 0; k < all.n; k++) {
         const Tensor *r = all.at[k]->kind == EXPR_READ ? all.at[k]->of.tensor : NULL;
         if (!r || made[r->number] < PHASE_FORWARD) continue;
-        if (made[r->number] > PHASE_FORWARD || !s->fixed[r->number] || (time && time != s->fixed[r->number])) return NULL;
+        if (!s->fixed[r->number] || (time && time != s->fixed[r->number])) return NULL;
         time = s->fixed[r->number];
     }
     return time;
@@ -274,8 +276,8 @@ static bool set_rest(Search *s, TimedStep *step, const Touch *t, int latest) {
     return affine_equal(g, time, step->phase == PHASE_AFTER ? expr_int(g, 0) : expr_sub(g, s->t->extent, expr_int(g, 1)));
 }
 
-/* From when on what the step makes can be had; a sum over all segments behind the last. */
-static void make(const TimedStep *step, uint8_t *made) { mark_made(step->order, (uint8_t)(step->phase + step->join), made); }
+/* From when on what the step makes can be had: a sum over all segments, or what follows from one time, not in any segment. */
+static void make(const TimedStep *step, bool late, uint8_t *made) { mark_made(step->order, (uint8_t)(step->phase + late), made); }
 
 /* ---- what neighbouring segments look at --------------------------------------------------------------------------------------------- */
 static void look(Search *s, const Tensor *t, int64_t distance) {
@@ -318,37 +320,45 @@ static bool stands_left(Graph *g, const Equation *e, const Expr *index) {
 }
 
 /* ---- all of it ------------------------------------------------------------------------------------------------------------------------ */
+/* The fixed time of the sweep forward that what the step makes follows from; NULL where it is made along time, or of all. */
+static Expr *moment_of_step(Search *s, const Order *o, const Touch *t, const uint8_t *made) {
+    if (s->t->signal[o->step->equation->target->number] || t->odd) return NULL;
+    if (!t->time) return s->early ? fixed_time(s, o, made) : NULL;
+    if (t->left || is_index_of(o->step->equation, t->time)) return NULL;
+    return expr_add(s->g, t->time, expr_int(s->g, place_of(t, false)));
+}
+
+static bool describe_loop(Search *s, TimedStep *to, uint8_t *made) {
+    int latest = PHASE_BEFORE;
+    latest_read(s, to->order, made, NULL, &latest);
+    const bool possible = set_phase(s, to, around_steps(s, to->order) == ALONG_TIME, latest);
+    make(to, false, made);
+    return possible;
+}
+
 static bool describe_step(Search *s, const Order *o, TimedStep *to, uint8_t *made) {
     *to = (TimedStep){.order = o};
-    int latest = PHASE_BEFORE;
-    latest_read(s, o, made, &latest);
-    if (!o->step) {
-        const bool timed = goes_with_time(s, o) && loop_extent(o) == s->t->extent, possible = set_phase(s, to, timed, latest);
-        make(to, made);
-        return possible;
-    }
+    if (!o->step) return describe_loop(s, to, made);
     Touch t = touch_step(s, o->step);
-    const Tensor *target = o->step->equation->target;
+    const Equation *e = o->step->equation;
     const bool timed = t.time && !t.odd;
-    Expr *fixed = timed || !s->early || s->t->signal[target->number] ? NULL : fixed_time(s, o, made);
-    if (!set_phase(s, to, timed || fixed, latest) && !set_rest(s, to, &t, latest)) return false;
-    if (fixed) s->fixed[target->number] = to->time = fixed;
-    if (!timed || to->rests) {
-        make(to, made);
-        return true;
+    Expr *moment = moment_of_step(s, o, &t, made);
+    int latest = PHASE_BEFORE;
+    latest_read(s, o, made, moment, &latest);
+    if (!set_phase(s, to, timed || moment, latest) && !set_rest(s, to, &t, latest)) return false;
+    if (moment && !to->rests) s->fixed[e->target->number] = to->time = moment;
+    if (timed && !to->rests) {
+        const bool along = is_index_of(e, t.time);
+        to->time = t.time;
+        to->offset = place_of(&t, to->phase == PHASE_BACKWARD);
+        to->join = !t.left && along && !stands_left(s->g, e, t.time);
     }
-    if (!t.left && to->phase == PHASE_FORWARD && !is_index_of(o->step->equation, t.time)) {
-        Expr *place = expr_int(s->g, place_of(&t, false));
-        s->fixed[target->number] = expr_add(s->g, t.time, place);
-    }
-    to->time = t.time;
-    to->offset = place_of(&t, to->phase == PHASE_BACKWARD);
-    to->join = !t.left && is_index_of(o->step->equation, t.time) && !stands_left(s->g, o->step->equation, t.time);
     if (to->join) {
         o->step->in_turn = t.time;
         o->step->back = to->phase == PHASE_BACKWARD;
     }
-    make(to, made);
+    const bool once = to->time && !to->rests && !t.left && !(timed && is_index_of(e, t.time)); /* at one time, and for all */
+    make(to, to->join || once, made);
     return true;
 }
 
