@@ -103,7 +103,8 @@ static bool solve_equal(Counting *c, const Domain *d, const Expr *condition, uin
         const int64_t by = affine_coefficient(&form, index);
         if (by == 0) continue;
         const Affine zero = affine_constant(0);
-        if ((by != 1 && by != -1) || !affine_of(c->g, index, &self) || !affine_add(&form, &self, -by, &rest) || !affine_add(&zero, &rest, -by, &rest)) return false;
+        if ((by != 1 && by != -1) || !affine_of(c->g, index, &self)) return false;
+        if (!affine_add(&form, &self, -by, &rest) || !affine_add(&zero, &rest, -by, &rest)) return false;
         *place = k;
         *value = affine_expr(c->g, &rest);
         return true;
@@ -192,7 +193,8 @@ static VisitOutcome walk_from(Walk *w, uint32_t k, int64_t weight) {
     if (!range_at(w, r, &lo, &hi)) return VISIT_DATA;
     if (w->fixed && w->fixed[k] != NOT_FIXED) lo = w->fixed[k] < lo ? hi : w->fixed[k], hi = lo < hi ? lo + 1 : hi;
     if (hi <= lo) return VISIT_DONE;
-    if (!w->walk[k] && !(w->fixed && w->fixed[k] != NOT_FIXED)) return weight > INT64_MAX / (hi - lo) ? VISIT_MANY : walk_from(w, k + 1, weight * (hi - lo));
+    if (!w->walk[k] && !(w->fixed && w->fixed[k] != NOT_FIXED))
+        return weight > INT64_MAX / (hi - lo) ? VISIT_MANY : walk_from(w, k + 1, weight * (hi - lo));
     VisitOutcome outcome = VISIT_DONE;
     for (int64_t i = lo; i < hi && outcome == VISIT_DONE; i++) {
         whole_set_index(w->c->whole, r->index, i);

@@ -202,7 +202,7 @@ static void order_tensors(Graph *g, Edges *all) {
     for (uint32_t k = last.n; k-- > 0;) all->order[all->n_order++] = g->tensors.at[last.at[k]];
 }
 
-Edges edges_of(Counting *c, Tensor *const *wrt, uint32_t n_wrt, Tensor *const *of, uint32_t n_of) {
+Edges edges_of(Counting *c, const Ends *way) {
     Graph *g = c->g;
     const uint32_t n = g->tensors.n;
     Edges all = {.active = NEW_ARRAY(g->arena, bool, n + 1), .step = NEW_ARRAY(g->arena, bool, n + 1)};
@@ -212,10 +212,10 @@ Edges edges_of(Counting *c, Tensor *const *wrt, uint32_t n_wrt, Tensor *const *o
         for (Equation *e = t->pieces; e && t->type == TYPE_REAL; e = e->next) add_reads(&f, e);
         if (t->call) add_reads(&f, call_equation(g, t));
     }
-    bool *below = reach(g, wrt, n_wrt, f.users), *above = reach(g, of, n_of, f.reads), *ends = NEW_ARRAY(g->arena, bool, n + 1);
+    bool *below = reach(g, way->wrt, way->n_wrt, f.users), *above = reach(g, way->of, way->n_of, f.reads), *ends = NEW_ARRAY(g->arena, bool, n + 1);
     for (uint32_t k = 0; k < n; k++) all.active[k] = below[k] && above[k];
-    for (uint32_t k = 0; k < n_wrt; k++) ends[wrt[k]->number] = true;
-    for (uint32_t k = 0; k < n_of; k++) ends[of[k]->number] = true;
+    for (uint32_t k = 0; k < way->n_wrt; k++) ends[way->wrt[k]->number] = true;
+    for (uint32_t k = 0; k < way->n_of; k++) ends[way->of[k]->number] = true;
     for (uint32_t k = 0; k < f.bodies.n; k++) add_edges(&f, &f.bodies.at[k]);
     all.at = f.edges.at;
     all.n = f.edges.n;

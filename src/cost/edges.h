@@ -5,7 +5,7 @@
 #ifndef BPC_COST_EDGES_H
 #define BPC_COST_EDGES_H
 
-#include "cost/domain.h"
+#include "cost/structure.h"
 
 typedef struct {
     Tensor *from, *to;
@@ -28,6 +28,6 @@ typedef struct {
 
 /* Edges of the tensors on the way from wrt to of. A branch or a fill that data decide may be taken, and its reads are edges, unless
  * the data are given. */
-Edges edges_of(Counting *, Tensor *const *wrt, uint32_t n_wrt, Tensor *const *of, uint32_t n_of);
+Edges edges_of(Counting *, const Ends *);
 
 #endif

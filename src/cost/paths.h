@@ -16,10 +16,10 @@ void big_from_exact(Big *); /* sets m and e */
 typedef struct {
     const Poly *paths, *steps;
 } PathFormula;
-PathFormula path_formula(Counting *, const Edges *, Tensor *const *wrt, uint32_t n_wrt, Tensor *const *of, uint32_t n_of);
+PathFormula path_formula(Counting *, const Edges *, const Ends *);
 
 /* The same as numbers, added to what paths and steps hold. NULL when all went well, else why it did not. Where the exact numbers
  * would grow too long, `exact` is false and only m and e hold. */
-const char *path_numbers(Counting *, const Edges *, Tensor *const *wrt, uint32_t n_wrt, Tensor *const *of, uint32_t n_of, Big *paths, Big *steps, bool *exact);
+const char *path_numbers(Counting *, const Edges *, const Ends *, Big *paths, Big *steps, bool *exact);
 
 #endif

@@ -30,7 +30,9 @@ static bool all_that_is_read(const Tensor *t, const Range *r) {
     if ((t->role != ROLE_WRITTEN && t->role != ROLE_PART) || !t->pieces || t->pieces->next) return false;
     for (uint32_t k = 0; k < t->pieces->domain.n; k++) {
         const Range *whole = &t->pieces->domain.range[k];
-        if (whole->index == r->index) return whole->n_lo == 1 && r->n_lo == 1 && whole->n_hi == 1 && r->n_hi == 1 && whole->lo[0] == r->lo[0] && whole->hi[0] == r->hi[0];
+        if (whole->index != r->index) continue;
+        const bool single = whole->n_lo == 1 && r->n_lo == 1 && whole->n_hi == 1 && r->n_hi == 1;
+        return single && whole->lo[0] == r->lo[0] && whole->hi[0] == r->hi[0];
     }
     return false;
 }
@@ -108,19 +110,20 @@ static const Poly *over_tensor(Formulas *f, Tensor *t, const Poly *p) {
     return p ? domain_sum(f->c, &d, NULL, p) : NULL;
 }
 
-PathFormula path_formula(Counting *c, const Edges *edges, Tensor *const *wrt, uint32_t n_wrt, Tensor *const *of, uint32_t n_of) {
+PathFormula path_formula(Counting *c, const Edges *edges, const Ends *ends) {
     Graph *g = c->g;
     bool *source = NEW_ARRAY(g->arena, bool, g->tensors.n + 1);
-    for (uint32_t k = 0; k < n_wrt; k++) source[wrt[k]->number] = true;
+    for (uint32_t k = 0; k < ends->n_wrt; k++) source[ends->wrt[k]->number] = true;
     Formulas f = {.c = c, .edges = edges, .source = source, .axis = NEW_ARRAY(g->arena, Expr **, g->tensors.n + 1)};
     f.at = NEW_ARRAY(g->arena, PathFormula, g->tensors.n + 1);
     for (uint32_t k = 0; k < edges->n_order; k++)
         if (!edges->cyclic[edges->order[k]->number]) count_tensor(&f, edges->order[k]);
     PathFormula sum = {poly_whole(c->algebra, 0), poly_whole(c->algebra, 0)};
-    for (uint32_t k = 0; k < n_of; k++) {
-        if (!edges->active[of[k]->number]) continue;
-        sum.paths = poly_add(c->algebra, sum.paths, over_tensor(&f, of[k], f.at[of[k]->number].paths));
-        sum.steps = poly_add(c->algebra, sum.steps, over_tensor(&f, of[k], f.at[of[k]->number].steps));
+    for (uint32_t k = 0; k < ends->n_of; k++) {
+        Tensor *of = ends->of[k];
+        if (!edges->active[of->number]) continue;
+        sum.paths = poly_add(c->algebra, sum.paths, over_tensor(&f, of, f.at[of->number].paths));
+        sum.steps = poly_add(c->algebra, sum.steps, over_tensor(&f, of, f.at[of->number].steps));
     }
     return sum;
 }

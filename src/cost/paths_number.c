@@ -332,12 +332,13 @@ static bool count_all(Paths *p) {
 }
 
 /* Each element that counts stands for as many as the even axes have. */
-static void sum_up(Paths *p, Tensor *const *of, uint32_t n_of, Big *paths, Big *steps) {
-    for (uint32_t k = 0; k < n_of; k++) {
-        const Counts *c = &p->at[of[k]->number];
+static void sum_up(Paths *p, const Ends *ends, Big *paths, Big *steps) {
+    for (uint32_t k = 0; k < ends->n_of; k++) {
+        const Tensor *of = ends->of[k];
+        const Counts *c = &p->at[of->number];
         int64_t times = 1;
-        if (!p->edges->active[of[k]->number]) continue;
-        for (uint32_t a = 0; a < of[k]->rank; a++)
+        if (!p->edges->active[of->number]) continue;
+        for (uint32_t a = 0; a < of->rank; a++)
             if (!c->vary[a]) times *= c->extent[a];
         for (int64_t e = 0; e < c->n; e++) {
             add_big(p, paths, &c->paths[e], times);
@@ -346,10 +347,10 @@ static void sum_up(Paths *p, Tensor *const *of, uint32_t n_of, Big *paths, Big *
     }
 }
 
-const char *path_numbers(Counting *c, const Edges *edges, Tensor *const *wrt, uint32_t n_wrt, Tensor *const *of, uint32_t n_of, Big *paths, Big *steps, bool *exact) {
+const char *path_numbers(Counting *c, const Edges *edges, const Ends *ends, Big *paths, Big *steps, bool *exact) {
     Graph *g = c->g;
     bool *source = NEW_ARRAY(g->arena, bool, g->tensors.n + 1);
-    for (uint32_t k = 0; k < n_wrt; k++) source[wrt[k]->number] = true;
+    for (uint32_t k = 0; k < ends->n_wrt; k++) source[ends->wrt[k]->number] = true;
     Paths p = {.c = c, .edges = edges, .source = source};
     p.at = NEW_ARRAY(g->arena, Counts, g->tensors.n + 1);
     p.plan = NEW_ARRAY(g->arena, Plan, edges->n + 1);
@@ -367,7 +368,7 @@ const char *path_numbers(Counting *c, const Edges *edges, Tensor *const *wrt, ui
         }
         count_all(&p);
     }
-    if (!p.why) sum_up(&p, of, n_of, paths, steps);
+    if (!p.why) sum_up(&p, ends, paths, steps);
     *exact = p.exact;
     take_down(&p);
     return p.why;

@@ -66,12 +66,12 @@ static bool formula_number(Counting *c, const Poly *p, Big *out) {
     return good;
 }
 
-static void count_paths(Counting *c, const Edges *edges, Tensor *const *wrt, uint32_t n_wrt, Tensor *const *of, uint32_t n_of, PathCount *paths, PathCount *steps) {
+static void count_paths(Counting *c, const Edges *edges, const Ends *ends, PathCount *paths, PathCount *steps) {
     mpz_t exact_total, exact_along;
     mpz_init(exact_total);
     mpz_init(exact_along);
     Big total = {.exact = exact_total}, along = {.exact = exact_along};
-    PathFormula formula = path_formula(c, edges, wrt, n_wrt, of, n_of);
+    PathFormula formula = path_formula(c, edges, ends);
     bool exact = true;
     const char *why = NULL;
     if (!formula_number(c, formula.paths, &total) || !formula_number(c, formula.steps, &along)) {
@@ -79,7 +79,7 @@ static void count_paths(Counting *c, const Edges *edges, Tensor *const *wrt, uin
         mpz_set_ui(along.exact, 0);
         big_from_exact(&total);
         big_from_exact(&along);
-        why = path_numbers(c, edges, wrt, n_wrt, of, n_of, &total, &along, &exact);
+        why = path_numbers(c, edges, ends, &total, &along, &exact);
     }
     *paths = why ? (PathCount){.why = why} : path_count(c, &total, exact, formula.paths);
     *steps = why ? (PathCount){.why = why} : path_count(c, &along, exact, formula.steps);
@@ -87,22 +87,23 @@ static void count_paths(Counting *c, const Edges *edges, Tensor *const *wrt, uin
     mpz_clear(exact_along);
 }
 
-static void count_sources(Counting *c, const Edges *edges, Structure *s, Tensor *const *wrt, Tensor *const *of, uint32_t n_of) {
+static void count_sources(Counting *c, const Edges *edges, const Ends *ends, Structure *s) {
     const bool few = s->n_sources <= MOST_SOURCES && (uint64_t)s->n_sources * edges->n <= MOST_SOURCE_EDGES;
     for (uint32_t k = 0; k < s->n_sources; k++) {
         PathCount steps;
-        s->source[k] = (Source){.tensor = wrt[k], .elements = tensor_elements(c, wrt[k])};
-        if (few && s->paths.known) count_paths(c, edges, &wrt[k], 1, of, n_of, &s->source[k].paths, &steps);
+        s->source[k] = (Source){.tensor = ends->wrt[k], .elements = tensor_elements(c, ends->wrt[k])};
+        const Ends one = {&ends->wrt[k], ends->of, 1, ends->n_of};
+        if (few && s->paths.known) count_paths(c, edges, &one, &s->source[k].paths, &steps);
     }
 }
 
-Structure structure_of(Counting *c, Tensor *const *wrt, uint32_t n_wrt, Tensor *const *of, uint32_t n_of) {
-    Edges edges = edges_of(c, wrt, n_wrt, of, n_of);
-    Structure s = {.source = NEW_ARRAY(c->g->arena, Source, n_wrt + 1), .n_sources = n_wrt};
+Structure structure_of(Counting *c, const Ends *ends) {
+    Edges edges = edges_of(c, ends);
+    Structure s = {.source = NEW_ARRAY(c->g->arena, Source, ends->n_wrt + 1), .n_sources = ends->n_wrt};
     s.nodes = count_nodes(c, &edges);
     s.edges = count_edges(c, &edges);
     for (uint32_t k = 0; k < edges.n_order; k++) s.recurrent |= edges.cyclic[edges.order[k]->number];
-    count_paths(c, &edges, wrt, n_wrt, of, n_of, &s.paths, &s.steps);
-    count_sources(c, &edges, &s, wrt, of, n_of);
+    count_paths(c, &edges, ends, &s.paths, &s.steps);
+    count_sources(c, &edges, ends, &s);
     return s;
 }

@@ -10,6 +10,12 @@
 
 #include "cost/domain.h"
 
+/* What is differentiated, and by what: paths lead from wrt to of. */
+typedef struct {
+    Tensor *const *wrt, *const *of;
+    uint32_t n_wrt, n_of;
+} Ends;
+
 typedef struct {
     bool known;          /* false: `why` says why not */
     const char *digits;  /* exactly, in decimal; NULL: too long to be worked out, mantissa and exponent tell the size */
@@ -34,6 +40,6 @@ typedef struct {
     uint32_t n_sources;
 } Structure;
 
-Structure structure_of(Counting *, Tensor *const *wrt, uint32_t n_wrt, Tensor *const *of, uint32_t n_of);
+Structure structure_of(Counting *, const Ends *);
 
 #endif

@@ -76,7 +76,7 @@ static int count_structure(CostReport *r, const Options *o, PathCount *steps) {
     if (status == STATUS_DONE) status = model_of(m, o, &of);
     if (status != STATUS_DONE) return status;
     Counting *c = r->counting = counting_new(m->graph, sizes_of(r), known_data(r));
-    Structure s = structure_of(c, wrt.at, wrt.n, of.at, of.n);
+    Structure s = structure_of(c, &(Ends){wrt.at, of.at, wrt.n, of.n});
     r->of = names_of(m->base.arena, &of);
     r->nodes = figure_of(c, s.nodes);
     r->edges = figure_of(c, s.edges);
@@ -127,13 +127,14 @@ static void list_lines(CostReport *r, const PathCount *steps) {
     Line *line = r->line;
     line[LINE_VALUE] = line_of(r, COST_VALUE, "value", "value");
     line[LINE_REVERSE] = line_of(r, COST_REVERSE, "reverse", scalar ? "reverse: value and gradient" : "reverse: one vjp");
-    line[LINE_BACKWARD] = line_of(r, COST_BACKWARD, "backward", arena_printf(arena, "reverse: all %s outputs, a vjp each", counted(arena, r->outputs.value)));
+    const char *all = arena_printf(arena, "reverse: all %s outputs, a vjp each", counted(arena, r->outputs.value));
+    line[LINE_BACKWARD] = line_of(r, COST_BACKWARD, "backward", all);
     line[LINE_BACKWARD].known &= !scalar;
     line[LINE_JVP] = line_of(r, COST_JVP, "jvp", "forward: one jvp");
     line[LINE_DIRECTIONS] = line_of(r, COST_DIRECTIONS, "directions", arena_printf(arena, "forward: %lld directions at once", (long long)p->directions));
-    const bool one = r->inputs.value == 1;
-    line[LINE_FORWARD] = line_of(r, COST_FORWARD, "forward", one ? "forward: the whole derivative"
-                                                             : arena_printf(arena, "forward: all %s %s, a jvp each", counted(arena, r->inputs.value), r->by));
+    all = r->inputs.value == 1 ? "forward: the whole derivative"
+                               : arena_printf(arena, "forward: all %s %s, a jvp each", counted(arena, r->inputs.value), r->by);
+    line[LINE_FORWARD] = line_of(r, COST_FORWARD, "forward", all);
     line[LINE_HVP] = line_of(r, COST_HVP, "hvp", "hvp: Hessian times a direction");
     line[LINE_PATHS] = line_of_paths(r, steps);
     for (LineKind k = 0; k < N_LINES; k++) {
