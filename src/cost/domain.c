@@ -126,6 +126,47 @@ static const Poly *sum_where_equal(Counting *c, const Domain *d, const Expr *con
     return domain_sum(c, &one, keep, body);
 }
 
+static int64_t floor_of(int64_t a, int64_t by) { return a / by - (a % by < 0); }
+
+/* floor((bound - 1 - rest)/by), the terms that `by` divides taken out; NULL where it is not of dims. */
+static const Poly *quotient(Counting *c, Expr *bound, int64_t rest, int64_t by) {
+    Affine form;
+    bool divides = affine_of(c->g, bound, &form);
+    for (uint32_t k = 0; divides && k < form.n; k++) divides = form.term[k].by % by == 0;
+    Expr *top = expr_sub(c->g, bound, expr_int(c->g, 1 + rest));
+    if (!divides) return poly_of(c->algebra, expr_op2(c->g, OP_floordiv, top, expr_int(c->g, by)));
+    form.constant = floor_of(form.constant - 1 - rest, by);
+    for (uint32_t k = 0; k < form.n; k++) form.term[k].by /= by;
+    return poly_of(c->algebra, affine_expr(c->g, &form));
+}
+
+/* Every by-th index, where nothing else depends on which. */
+static const Poly *sum_every(Counting *c, const Domain *d, const Expr *mod, int64_t rest, const bool *keep, const Poly *body) {
+    const Expr *index = mod->arg[0];
+    const int64_t by = mod->arg[1]->of.integer;
+    bool *named = NEW_ARRAY(c->g->arena, bool, d->n + 1);
+    Domain bare = *d;
+    bare.range = NEW_ARRAY(c->g->arena, Range, d->n + 1);
+    bare.n = 0;
+    domain_walks(c->g, d, named);
+    const Range *range = NULL;
+    for (uint32_t k = 0; k < d->n; k++) {
+        if (d->range[k].index == index->of.number && !named[k] && !(keep && keep[k])) range = &d->range[k];
+        else bare.range[bare.n++] = d->range[k];
+    }
+    if (!range || keep || range->n_lo != 1 || range->n_hi != 1 || !runs_forward(c, d, range) || poly_uses(body, index)) return NULL;
+    const Poly *count = poly_sub(c->algebra, quotient(c, range->hi[0], rest, by), quotient(c, range->lo[0], rest, by));
+    return poly_mul(c->algebra, count, domain_sum(c, &bare, NULL, body));
+}
+
+/* i % 3 == 1 */
+static bool is_every(const Expr *e) {
+    if (!expr_is_op(e, OP_eq) || !expr_is_op(e->arg[0], OP_mod) || e->arg[1]->kind != EXPR_CONST || e->arg[1]->type != TYPE_INT) return false;
+    const Expr *mod = e->arg[0], *by = mod->arg[1];
+    const int64_t rest = e->arg[1]->of.integer;
+    return mod->arg[0]->kind == EXPR_INDEX && by->kind == EXPR_CONST && by->type == TYPE_INT && by->of.integer > 0 && rest >= 0 && rest < by->of.integer;
+}
+
 /* Guards that compare for equality or for difference are solved: where a != b is everywhere but where a == b. */
 static const Poly *sum_guarded(Counting *c, const Domain *d, const bool *keep, const Poly *body) {
     Expr *guard = d->guard, *rest = NULL;
@@ -134,6 +175,7 @@ static const Poly *sum_guarded(Counting *c, const Domain *d, const bool *keep, c
     if (!equal && !differ) return NULL;
     Domain without = *d;
     without.guard = rest;
+    if (is_every(guard)) return sum_every(c, &without, guard->arg[0], guard->arg[1]->of.integer, keep, body);
     const Poly *where = sum_where_equal(c, &without, guard, keep, body);
     return equal || !where ? where : poly_sub(c->algebra, domain_sum(c, &without, keep, body), where);
 }

@@ -114,6 +114,22 @@ START_TEST(points_of_domains)
     Domain even = domain_of(1, expr_op2(g, OP_eq, expr_op2(g, OP_mod, i, whole(2)), whole(0)));
     points = domain_points(c, &even);
     ck_assert(points.value == 5);
+    ck_assert_str_eq(printed(points.formula), "((n - 1)//2) + 1");
+    for (int64_t from = 0; from < 9; from++) /* every third of a range that starts anywhere */
+        for (int64_t rest = 0; rest < 3; rest++) {
+            Domain third = domain_of(1, expr_op2(g, OP_eq, expr_op2(g, OP_mod, i, whole(3)), whole(rest)));
+            third.range[0].lo[0] = whole(from);
+            int64_t expected = 0;
+            for (int64_t k = from; k < 10; k++) expected += k % 3 == rest;
+            points = domain_points(c, &third);
+            ck_assert(points.value == (double)expected && points.formula);
+        }
+    Domain thousandth = domain_of(1, expr_op2(g, OP_eq, expr_op2(g, OP_mod, i, whole(1000)), whole(999)));
+    thousandth.range[0].hi[0] = expr_mul(g, whole(1000), n);
+    ck_assert_str_eq(printed(domain_points(c, &thousandth).formula), "n");
+    Domain within = domain_of(2, expr_op2(g, OP_eq, expr_op2(g, OP_mod, i, whole(2)), whole(0)));
+    points = domain_points(c, &within); /* j hangs on i: no formula */
+    ck_assert(points.value == 1 + 3 + 5 + 7 + 9);
     ck_assert_ptr_null(points.formula);
     even.range[0].lo[0] = whole(20); /* a range that runs backwards is empty */
     even.guard = NULL;
