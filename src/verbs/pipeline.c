@@ -77,9 +77,21 @@ static int check_text(Model *m, const Options *o) {
     return status == STATUS_DONE && !m->graph ? STATUS_WRONG_MODEL : status;
 }
 
+/* The text of a file. Standard input is there once, but several verbs open their model more than once: they get it again. */
+static char *read_model(const char *path, size_t *length) {
+    static char *piped;
+    static size_t piped_length;
+    if (strcmp(path, "-") != 0) return file_read_whole(path, LONGEST_MODEL, length);
+    if (!piped) piped = file_read_whole(path, LONGEST_MODEL, &piped_length);
+    char *copy = piped ? malloc(piped_length + 1) : NULL;
+    if (copy) memcpy(copy, piped, piped_length + 1);
+    *length = piped_length;
+    return copy;
+}
+
 int model_open(Model *m, const Options *o) {
     *m = (Model){.base = base_new(), .path = strcmp(o->model, "-") == 0 ? "<stdin>" : o->model};
-    m->text = file_read_whole(o->model, LONGEST_MODEL, &m->length);
+    m->text = read_model(o->model, &m->length);
     if (!m->text) {
         fprintf(stderr, "bpc: cannot read '%s': %s\n", o->model, strerror(errno));
         return STATUS_FAILED;

@@ -36,6 +36,9 @@ if cmp -s "$TMP/one" "$TMP/two"; then pass; else fail "twice the same" "differs"
 
 status_is 0 "checkpoints" "$BPC" cost tests/models/rnn.bp
 says "checkpoints" "^  sqrt +8 +8 +[0-9,]+ +1\\.[0-9]+ " out
+status_is 0 "from standard input" sh -c "'$BPC' cost - < $model"
+says "from standard input" "^  paths +448   7\\*m" out
+status_is 0 "check from standard input" sh -c "'$BPC' check - --interpret < $model"
 
 # The picture.
 status_is 0 "--plot" "$BPC" cost examples/digits/digits.bp --plot "$TMP/cost.svg"
