@@ -47,3 +47,10 @@ finish() {
     echo "$passed passed, $failures failed"
     [ "$failures" = 0 ]
 }
+# The models that learn something: tests/models, and the examples that have a loss and parameters.
+learning_models() {
+    ls tests/models/*.bp
+    for example in examples/*/*.bp; do
+        grep -qE '^loss ' "$example" && grep -qE '^(param|use) ' "$example" && echo "$example"
+    done
+}

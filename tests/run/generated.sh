@@ -2,7 +2,7 @@
 # same bytes; --standalone needs no include path.
 . tests/run/common.sh
 strict="-std=c11 -O1 -Wall -Wextra -Wpedantic -Wconversion -Wdouble-promotion -Werror"
-for model in tests/models/*.bp $(grep -lE "^(param|use) " $(grep -lE "^loss " examples/*/*.bp)); do
+for model in $(learning_models); do
     stem=$(basename "$model" .bp)
     for level in 0 2; do
         status_is 0 "$model -O$level" "$BPC" "$model" -O$level --mode both --want value,gradient,jvp -o "$TMP/$stem.c"

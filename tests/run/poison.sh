@@ -1,7 +1,7 @@
 # Generated code in poisoned buffers of exactly the sizes it asks for, forward and backward against gradient, under the sanitizers; three models under valgrind.
 . tests/run/common.sh
 libraries=$(sed -n 's/^Libs.private: *//p' "$BUILD/bp.pc")
-for model in tests/models/*.bp examples/*/*.bp; do
+for model in $(learning_models); do
     stem=$(basename "$model" .bp)
     "$BPC" "$model" --prefix model -o "$TMP/model.c" 2> "$TMP/err" || { fail "$model" "does not compile"; continue; }
     # The arguments that forward and backward take: structs that would be empty do not exist.
