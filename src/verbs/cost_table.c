@@ -170,7 +170,8 @@ static void print_crossover(const CostReport *r, Text *out) {
     const double single = crossover_single(r), block = crossover_block(r), here = r->inputs.value / r->outputs.value;
     if (!r->line[LINE_REVERSE].flops.known) return;
     text_add(out, "\nForward or reverse\n");
-    text_add(out, "  A gradient in reverse mode costs %.2f times the value (the rule of thumb is 3).\n", r->line[LINE_REVERSE].ratio);
+    text_add(out, "  %s in reverse mode costs %.2f times the value (the rule of thumb is 3).\n", r->line[LINE_BACKWARD].known ? "One pass" : "A gradient",
+             r->line[LINE_REVERSE].ratio);
     text_add(out, "  Forward mode is cheaper below %.2f inputs for each output, %lld directions at once below %.2f.\n", single,
              (long long)r->prediction.directions, block);
     text_add(out, "  Here it is %.*f for each: %s.\n", floor(here) == here ? 0 : 2, here, here < fmax(single, block) ? "forward" : "reverse");
