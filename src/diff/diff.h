@@ -35,6 +35,13 @@ void diff_reverse(Graph *, Tensor *const *of, Tensor *const *seed, uint32_t n_of
 void diff_forward(Graph *, Tensor *const *wrt, Tensor *const *seed, uint32_t n_wrt, Tensor *const *of, uint32_t n_of,
                   const Directions *, Tensor **dots);
 
+/* d of/d wrt, with the axes of `of` and then those of wrt: by reverse mode with a direction for each element of `of`, or by forward
+ * mode with one for each of wrt. */
+Tensor *diff_jacobian(Graph *, Tensor *of, Tensor *wrt, bool forward);
+/* Forward mode follows fewer directions than reverse mode would; run-time dims count as USUAL_DIM. */
+bool forward_is_less(const Tensor *of, const Tensor *wrt);
+enum { USUAL_DIM = 64 };
+
 /* Replaces derivative requests (grad, jacobian, hessian, jvp, vjp calls) by equations, innermost first.
  * Reports requests that depend on themselves, and warns of those that are 0 because nothing depends. */
 void diff_requests(Graph *);

@@ -47,15 +47,20 @@ static Directions axes_of(Graph *g, const Tensor *t, uint32_t from) {
     return d;
 }
 
-/* d y / d x with one reverse pass for each element of y. Rows: axes of y, then of x. */
-static Tensor *full_jacobian(Graph *g, Tensor *y, Tensor *x) {
-    Tensor *bar;
-    if (y->rank == 0) diff_reverse(g, &y, NULL, 1, &x, 1, NULL, &bar);
-    else {
-        Directions d = axes_of(g, y, 0);
-        diff_reverse(g, &y, NULL, 1, &x, 1, &d, &bar);
-    }
-    return bar;
+static double size_of(const Tensor *t) {
+    double n = 1;
+    for (uint32_t k = 0; k < t->rank; k++) n *= t->extent[k]->kind == EXPR_CONST ? (double)t->extent[k]->of.integer : USUAL_DIM;
+    return n;
+}
+
+bool forward_is_less(const Tensor *of, const Tensor *wrt) { return size_of(wrt) < size_of(of); }
+
+Tensor *diff_jacobian(Graph *g, Tensor *of, Tensor *wrt, bool forward) {
+    Tensor *made, *along = forward ? wrt : of;
+    const Directions d = axes_of(g, along, 0), *directions = along->rank ? &d : NULL;
+    if (forward) diff_forward(g, &wrt, NULL, 1, &of, 1, directions, &made);
+    else diff_reverse(g, &of, NULL, 1, &wrt, 1, directions, &made);
+    return made;
 }
 
 static void warn_zero(Graph *g, const Tensor *t, const Tensor *result) {
@@ -76,7 +81,8 @@ static void define_diagonal(Graph *g, Tensor *t, Tensor *jacobian, uint32_t shar
 
 static void resolve_jacobian(Graph *g, Tensor *t) {
     Tensor *y = t->call->arg[0], *x = t->call->arg[1];
-    Tensor *jacobian = full_jacobian(g, y, x);
+    /* Of elements (grad(u[n], x[n])) reverse mode is told to keep the index that both share. */
+    Tensor *jacobian = diff_jacobian(g, y, x, t->call->shared == 0 && forward_is_less(y, x));
     warn_zero(g, t, jacobian);
     define_diagonal(g, t, jacobian, t->call->shared, y->rank);
 }
@@ -84,7 +90,7 @@ static void resolve_jacobian(Graph *g, Tensor *t) {
 /* The axes of y, those it shares with x first; then twice those that x has alone: t[s, o, a, b] = dot[s, o, s, a, s, b], the tangent
  * of the Jacobian. */
 static void resolve_hessian(Graph *g, Tensor *t) {
-    Tensor *y = t->call->arg[0], *x = t->call->arg[1], *bar = full_jacobian(g, y, x), *dot;
+    Tensor *y = t->call->arg[0], *x = t->call->arg[1], *bar = diff_jacobian(g, y, x, false), *dot;
     Directions d = axes_of(g, x, 0);
     diff_forward(g, &x, NULL, 1, &bar, 1, x->rank ? &d : NULL, &dot);
     warn_zero(g, t, bar);

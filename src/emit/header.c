@@ -14,7 +14,7 @@ void write_shape(const Graph *g, Text *out, const Tensor *t) {
 
 static const char *member_type(const Graph *g, const Tensor *t) { return t->type == TYPE_INT ? "int32_t" : g->f64 ? "double" : "float"; }
 
-static void write_member(const Emission *e, Text *out, const Tensor *t, bool constant, bool value) {
+static void write_member(const Emission *e, Text *out, const Tensor *t, const char *note, bool constant, bool value) {
     text_add(out, "    %s%s %s%s;", constant ? "const " : "", member_type(e->graph, t), value ? "" : "*", member_name(e, t));
     Text shape = {0};
     write_shape(e->graph, &shape, t);
@@ -26,12 +26,12 @@ static void write_member(const Emission *e, Text *out, const Tensor *t, bool con
         text_add(out, "..");
         expr_print(e->graph, out, t->hi);
     }
-    text_add(out, " */\n");
+    text_add(out, note ? "; %s */\n" : " */\n", note);
 }
 
 static void write_role(const Emission *e, Text *out, Role role, bool constant) {
     for (uint32_t k = 0; k < e->graph->tensors.n; k++)
-        if (e->graph->tensors.at[k]->role == role) write_member(e, out, e->graph->tensors.at[k], constant, false);
+        if (e->graph->tensors.at[k]->role == role) write_member(e, out, e->graph->tensors.at[k], NULL, constant, false);
 }
 
 static void write_dims_struct(const Emission *e, Text *out) {
@@ -44,13 +44,13 @@ static void write_dims_struct(const Emission *e, Text *out) {
 static void write_goals_struct(const Emission *e, Text *out, const Function *f) {
     const char *name = function_shapes[f->kind].results;
     text_add(out, "typedef struct { /* a null array is not computed */\n");
-    for (uint32_t k = 0; k < f->n_results; k++) write_member(e, out, f->results[k].stands_for, false, false);
+    for (uint32_t k = 0; k < f->n_results; k++) write_member(e, out, f->results[k].stands_for, f->results[k].note, false, false);
     text_add(out, "} %s_%s;\n\n", e->prefix, name);
 }
 
 static void write_seeds_struct(const Emission *e, Text *out, const Function *f) {
     text_add(out, "typedef struct {\n");
-    for (uint32_t k = 0; k < f->n_seeds; k++) write_member(e, out, f->seeds[k].stands_for, true, false);
+    for (uint32_t k = 0; k < f->n_seeds; k++) write_member(e, out, f->seeds[k].stands_for, NULL, true, false);
     text_add(out, "} %s_%s;\n\n", e->prefix, function_shapes[f->kind].seeds);
 }
 
@@ -88,7 +88,7 @@ void write_struct_types(const Emission *e, Text *out) {
     }
     if (has_outputs(g)) {
         text_add(out, "typedef struct { /* a null array is not stored */\n");
-        for (uint32_t k = 0; k < g->outputs.n; k++) write_member(e, out, g->outputs.at[k], false, g->outputs.at[k]->rank == 0);
+        for (uint32_t k = 0; k < g->outputs.n; k++) write_member(e, out, g->outputs.at[k], NULL, false, g->outputs.at[k]->rank == 0);
         text_add(out, "} %s_outputs;\n\n", e->prefix);
     }
     for (uint32_t k = 0; k < e->n_functions; k++) {

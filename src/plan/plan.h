@@ -18,6 +18,7 @@ typedef struct Program Program;
 typedef struct {
     Tensor *tensor;  /* what is stored */
     Tensor *stands_for; /* the output, parameter or wrt tensor that names its member */
+    const char *note;   /* for the comment of its member, or NULL */
 } Goal;
 
 typedef enum { LOOP_SEQUENTIAL, LOOP_PARALLEL, LOOP_SIMD, LOOP_UNROLLED } LoopKind;

@@ -98,7 +98,7 @@ static int derive(Compilation *c) {
 /* ---- functions ------------------------------------------------------------------------------------------------------------- */
 static Goal *goals(Graph *g, Tensor *const *what, Tensor *const *names, uint32_t n) {
     Goal *list = NEW_ARRAY(g->arena, Goal, n + 1);
-    for (uint32_t k = 0; k < n; k++) list[k] = (Goal){what[k], names[k]};
+    for (uint32_t k = 0; k < n; k++) list[k] = (Goal){.tensor = what[k], .stands_for = names[k]};
     return list;
 }
 
@@ -153,7 +153,7 @@ static Goal *named_goals(Graph *g, Tensor *const *tensors, const char *const *na
         *named = *tensors[k];
         named->name = name_of(g->names, names[k]);
         named->number = 0;
-        list[k] = (Goal){tensors[k], named};
+        list[k] = (Goal){.tensor = tensors[k], .stands_for = named};
     }
     return list;
 }
@@ -186,6 +186,7 @@ static bool plan_wanted(Compilation *c, const Wanted *w) {
     Function *f = function_new(c, w->row->kind, c->g->outputs.at);
     f->results = goals(c->g, w->result, w->row->pairs ? w->result : w->first.at, w->first.n);
     f->n_results = w->first.n;
+    for (uint32_t k = 0; w->note && k < w->first.n; k++) f->results[k].note = w->note[k];
     f->seeds = goals(c->g, w->seed, w->seed_of.at, w->seed_of.n);
     f->n_seeds = w->seed_of.n;
     return plan_function(f, &c->plan);

@@ -77,8 +77,8 @@ static Function *function_new(Modes *m, FunctionKind kind, Tensor *const *output
     *f = (Function){.kind = kind, .graph = g, .n_outputs = g->outputs.n, .n_results = results ? names->n : 0};
     f->outputs = NEW_ARRAY(g->arena, Goal, f->n_outputs + 1);
     f->results = NEW_ARRAY(g->arena, Goal, f->n_results + 1);
-    for (uint32_t k = 0; k < f->n_outputs; k++) f->outputs[k] = (Goal){outputs[k], g->outputs.at[k]};
-    for (uint32_t k = 0; k < f->n_results; k++) f->results[k] = (Goal){results[k], names->at[k]};
+    for (uint32_t k = 0; k < f->n_outputs; k++) f->outputs[k] = (Goal){.tensor = outputs[k], .stands_for = g->outputs.at[k]};
+    for (uint32_t k = 0; k < f->n_results; k++) f->results[k] = (Goal){.tensor = results[k], .stands_for = names->at[k]};
     return f;
 }
 

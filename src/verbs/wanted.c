@@ -79,12 +79,6 @@ static Directions directions_of(Graph *g, const Tensor *t) {
     return d;
 }
 
-static double size_of(const Tensor *t) { /* run-time dims count as many */
-    double n = 1;
-    for (uint32_t k = 0; k < t->rank; k++) n *= t->extent[k]->kind == EXPR_CONST ? (double)t->extent[k]->of.integer : 64;
-    return n;
-}
-
 /* OF_WRT, with the axes of both. */
 static Tensor *paired(Graph *g, const Tensor *first, const Tensor *second, Tensor *from) {
     uint32_t rank = first->rank + second->rank;
@@ -96,17 +90,24 @@ static Tensor *paired(Graph *g, const Tensor *first, const Tensor *second, Tenso
     return t;
 }
 
-static Tensor *jacobian(Graph *g, Tensor *of, Tensor *wrt, Mode mode) {
-    bool forward = mode == MODE_FORWARD || (mode != MODE_REVERSE && size_of(wrt) < size_of(of));
-    Tensor *made;
-    if (forward) {
-        Directions d = directions_of(g, wrt);
-        diff_forward(g, &wrt, NULL, 1, &of, 1, wrt->rank ? &d : NULL, &made);
-    } else {
-        Directions d = directions_of(g, of);
-        diff_reverse(g, &of, NULL, 1, &wrt, 1, of->rank ? &d : NULL, &made);
+static void print_size(Graph *g, Text *out, const Tensor *t) {
+    for (uint32_t k = 0; k < t->rank; k++) {
+        text_add(out, k ? "*" : "");
+        expr_print(g, out, t->extent[k]);
     }
-    return paired(g, of, wrt, made);
+    if (t->rank == 0) text_add(out, "1");
+}
+
+/* Which mode, and why. */
+static const char *mode_note(Graph *g, const Tensor *of, const Tensor *wrt, bool forward) {
+    Text rows = {0}, columns = {0};
+    print_size(g, &rows, of);
+    print_size(g, &columns, wrt);
+    const char *note = arena_printf(g->arena, forward ? "forward mode: %s directions, reverse would follow %s" : "reverse mode: %s directions, forward would follow %s",
+                                    forward ? columns.at : rows.at, forward ? rows.at : columns.at);
+    text_free(&rows);
+    text_free(&columns);
+    return note;
 }
 
 static void derive_vjp(Model *m, Wanted *w, Mode mode) {
@@ -114,7 +115,13 @@ static void derive_vjp(Model *m, Wanted *w, Mode mode) {
     diff_reverse(m->graph, w->of.at, w->seed, w->of.n, w->wrt.at, w->wrt.n, NULL, w->result);
 }
 static void derive_jacobian(Model *m, Wanted *w, Mode mode) {
-    for (uint32_t k = 0; k < w->first.n; k++) w->result[k] = jacobian(m->graph, w->first.at[k], w->second.at[k], mode);
+    w->note = NEW_ARRAY(m->base.arena, const char *, w->first.n + 1);
+    for (uint32_t k = 0; k < w->first.n; k++) {
+        Tensor *of = w->first.at[k], *wrt = w->second.at[k];
+        const bool forward = mode == MODE_FORWARD || (mode != MODE_REVERSE && forward_is_less(of, wrt));
+        w->result[k] = paired(m->graph, of, wrt, diff_jacobian(m->graph, of, wrt, forward));
+        w->note[k] = mode_note(m->graph, of, wrt, forward);
+    }
 }
 static Tensor **gradient_of(Model *m, Wanted *w) {
     Tensor **bar = NEW_ARRAY(m->base.arena, Tensor *, w->wrt.n + 1), *seed = NULL;

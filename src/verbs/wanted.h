@@ -25,6 +25,7 @@ typedef struct {
     TensorList seed_of;    /* whose tangents or cotangents the caller supplies */
     TensorList first, second; /* by result: whose derivative it is; second only of pairs */
     Tensor **seed, **result;  /* made by wanted_derive */
+    const char **note;        /* by result: which mode computes it, and why; or NULL */
     Matrix *matrix;           /* --sparse: made by wanted_derive in place of the results */
 } Wanted;
 
