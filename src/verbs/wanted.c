@@ -9,6 +9,8 @@
 #include <string.h>
 
 #include "diff/diff.h"
+#include "graph/ops.h"
+#include "graph/restrict.h"
 #include "verbs/verbs.h"
 
 const WantRow want_rows[N_WANTS] = {
@@ -80,11 +82,16 @@ static Directions directions_of(Graph *g, const Tensor *t) {
 }
 
 /* OF_WRT, with the axes of both. */
-static Tensor *paired(Graph *g, const Tensor *first, const Tensor *second, Tensor *from) {
+static Tensor *pair_tensor(Graph *g, const Tensor *first, const Tensor *second) {
     uint32_t rank = first->rank + second->rank;
-    Expr **extent = NEW_ARRAY(g->arena, Expr *, rank + 1), **index = NEW_ARRAY(g->arena, Expr *, rank + 1);
+    Expr **extent = NEW_ARRAY(g->arena, Expr *, rank + 1);
     for (uint32_t k = 0; k < rank; k++) extent[k] = k < first->rank ? first->extent[k] : second->extent[k - first->rank];
-    Tensor *t = graph_add_tensor(g, name_printf(g->names, "%s_%s", first->name, second->name), TYPE_REAL, ROLE_ADJOINT, COMBINE_SET, rank, extent, first->span);
+    return graph_add_tensor(g, name_printf(g->names, "%s_%s", first->name, second->name), TYPE_REAL, ROLE_ADJOINT, COMBINE_SET, rank, extent, first->span);
+}
+
+static Tensor *paired(Graph *g, const Tensor *first, const Tensor *second, Tensor *from) {
+    Tensor *t = pair_tensor(g, first, second);
+    Expr **index = NEW_ARRAY(g->arena, Expr *, t->rank + 1);
     Domain d = domain_of_tensor(g, t, index);
     graph_add_equation(g, t, index, expr_read(g, from, index, NULL), d, NULL, first->span);
     return t;
@@ -133,15 +140,57 @@ static void derive_hvp(Model *m, Wanted *w, Mode mode) {
     Tensor **bar = gradient_of(m, w);
     diff_forward(m->graph, w->wrt.at, w->seed, w->wrt.n, bar, w->wrt.n, NULL, w->result);
 }
+/* What is on one side of the diagonal, with rows and columns exchanged. */
+static Tensor *mirrored(Graph *g, const Tensor *first, const Tensor *second, Tensor *from) {
+    Tensor *t = pair_tensor(g, first, second);
+    Expr **index = NEW_ARRAY(g->arena, Expr *, t->rank + 1), **subs = NEW_ARRAY(g->arena, Expr *, t->rank + 1);
+    Domain d = domain_of_tensor(g, t, index);
+    for (uint32_t k = 0; k < t->rank; k++) subs[k] = k < second->rank ? index[first->rank + k] : index[k - second->rank];
+    graph_add_equation(g, t, index, expr_read(g, from, subs, NULL), d, NULL, first->span);
+    return t;
+}
+
+/* Is the tensor read by any equation? Then all of it is needed. */
+static bool is_read(Graph *g, const Tensor *t) {
+    for (uint32_t k = 0; k < g->tensors.n; k++)
+        for (const Equation *e = g->tensors.at[k]->pieces; e; e = e->next)
+            if (expr_reads(g, e->body, t)) return true;
+    return false;
+}
+
+/* H[a, b] = dot[a, b] where a0 >= b0, else dot[b, a]: of the tangents of the gradient only those rows are computed whose first index
+ * is not before that of the direction. */
+static Tensor *halved(Graph *g, const Tensor *wrt, Tensor *dot) {
+    if (wrt->rank == 0 || !dot->pieces || is_read(g, dot)) return paired(g, wrt, wrt, dot);
+    for (Equation *e = dot->pieces; e; e = e->next)
+        e->domain = domain_restrict(g, e->domain, expr_op2(g, OP_ge, e->subs[0], e->subs[wrt->rank]));
+    dot->op = COMBINE_ADD; /* 0 on the other side */
+    Tensor *t = pair_tensor(g, wrt, wrt);
+    for (int side = 0; side < 2; side++) {
+        Expr **index = NEW_ARRAY(g->arena, Expr *, t->rank + 1), **subs = NEW_ARRAY(g->arena, Expr *, t->rank + 1);
+        Domain d = domain_of_tensor(g, t, index);
+        for (uint32_t k = 0; k < t->rank; k++) subs[k] = side ? index[(k + wrt->rank) % t->rank] : index[k];
+        d = domain_restrict(g, d, expr_op2(g, side ? OP_lt : OP_ge, index[0], index[wrt->rank]));
+        graph_add_equation(g, t, index, expr_read(g, dot, subs, NULL), d, NULL, wrt->span);
+    }
+    return t;
+}
+
+/* The columns of one tensor's directions, from the diagonal block on; the blocks before it are mirrored. */
 static void derive_hessian(Model *m, Wanted *w, Mode mode) {
     (void)mode;
     Graph *g = m->graph;
+    const uint32_t n = w->wrt.n;
     Tensor **bar = gradient_of(m, w);
-    for (uint32_t k = 0; k < w->wrt.n; k++) { /* the columns of one tensor's directions */
+    for (uint32_t k = 0; k < n; k++) {
         Directions d = directions_of(g, w->wrt.at[k]);
-        Tensor **dot = NEW_ARRAY(g->arena, Tensor *, w->wrt.n + 1);
-        diff_forward(g, &w->wrt.at[k], NULL, 1, bar, w->wrt.n, d.n ? &d : NULL, dot);
-        for (uint32_t j = 0; j < w->wrt.n; j++) w->result[j * w->wrt.n + k] = paired(g, w->wrt.at[j], w->wrt.at[k], dot[j]);
+        Tensor **dot = NEW_ARRAY(g->arena, Tensor *, n + 1);
+        diff_forward(g, &w->wrt.at[k], NULL, 1, bar + k, n - k, d.n ? &d : NULL, dot);
+        w->result[k * n + k] = halved(g, w->wrt.at[k], dot[0]);
+        for (uint32_t j = k + 1; j < n; j++) {
+            w->result[j * n + k] = paired(g, w->wrt.at[j], w->wrt.at[k], dot[j - k]);
+            w->result[k * n + j] = mirrored(g, w->wrt.at[k], w->wrt.at[j], w->result[j * n + k]);
+        }
     }
 }
 
