@@ -4,6 +4,11 @@
  *
  *     h[0] = …, h[t in 1..T] = …       1 + (T - 1) = T
  *
+ * Where sizes cannot be added, as of triangles, pieces of one range along an axis are taken together, and the ranges must follow
+ * each other:
+ *
+ *     A[i, j in 0..i+1] = …, A[i, j in i+1..n] = …       all of i; then, for each i, from 0 to i + 1 and on to n
+ *
  * A tensor may start late (h[t in 1..T] alone); then its reads must. */
 #include "check/internal.h"
 
@@ -140,6 +145,68 @@ static bool covered(C *c, Group *g, const Box *box, uint32_t n, bool *known) {
     return affine_add(&whole, &total, -1, &whole) && whole.n == 0 && whole.constant == 0;
 }
 
+static bool same_bound(C *c, Expr *a, Expr *b) { return a == b || affine_equal(c->g, a, b); }
+
+/* Bounds along the axis that hang on no axis but those done. */
+static bool hangs_on_done(C *c, Group *g, const Box *b, uint32_t axis, uint32_t done) {
+    for (uint32_t k = 0; k < g->rank; k++) {
+        const Expr *index = b->draft->subs[g->n_prefix + k];
+        if (done >> k & 1 || index->kind != EXPR_INDEX) continue;
+        if (expr_uses_index(c->g, b->lo[axis], index->of.number) || expr_uses_index(c->g, b->hi[axis], index->of.number)) return false;
+    }
+    return true;
+}
+
+/* Ranges that follow each other reach the greatest of their ends. */
+static bool reached(C *c, Expr *extent, Expr *const *end, uint32_t n) {
+    if (expr_is_op(extent, OP_max)) return reached(c, extent->arg[0], end, n) && reached(c, extent->arg[1], end, n);
+    for (uint32_t k = 0; k < n; k++)
+        if (same_bound(c, extent, end[k])) return true;
+    return false;
+}
+
+static bool tiled(C *c, Group *g, const Box *const *box, uint32_t n, uint32_t done);
+
+/* Along the axis, from one end to the other: each time those that begin where the last ones end, of one range, and they must
+ * fill the axes that are not done. */
+static bool tiled_along(C *c, Group *g, const Box *const *box, uint32_t n, uint32_t done, uint32_t axis) {
+    Expr *at = g->from[axis] ? g->from[axis] : expr_int(c->g, 0);
+    const Box **class = NEW_ARRAY(c->arena, const Box *, n);
+    Expr **ends = NEW_ARRAY(c->arena, Expr *, n + 1);
+    uint32_t used = 0, n_ends = 0;
+    for (uint32_t k = 0; k < n; k++)
+        if (!hangs_on_done(c, g, box[k], axis, done)) return false;
+    while (used < n) {
+        uint32_t m = 0;
+        Expr *end = NULL;
+        for (uint32_t k = 0; k < n; k++) {
+            Expr *lo = in_terms_of(c, g, box[0], box[k], box[k]->lo[axis]), *hi = in_terms_of(c, g, box[0], box[k], box[k]->hi[axis]);
+            if (!same_bound(c, lo, at) || same_bound(c, lo, hi)) continue;
+            if (end && !same_bound(c, hi, end)) return false;
+            end = hi;
+            class[m++] = box[k];
+        }
+        if (m == 0 || !tiled(c, g, class, m, done | 1u << axis)) return false;
+        used += m;
+        at = ends[n_ends++] = end;
+    }
+    return g->extent[axis] && reached(c, g->extent[axis], ends, n_ends);
+}
+
+static bool tiled(C *c, Group *g, const Box *const *box, uint32_t n, uint32_t done) {
+    if (done == (1u << g->rank) - 1) return n == 1;
+    for (uint32_t axis = 0; axis < g->rank; axis++)
+        if (!(done >> axis & 1) && tiled_along(c, g, box, n, done, axis)) return true;
+    return false;
+}
+
+enum { MOST_TILES = 64 };
+static bool is_tiled(C *c, Group *g, const Box *box, uint32_t n) {
+    const Box **all = NEW_ARRAY(c->arena, const Box *, n);
+    for (uint32_t k = 0; k < n; k++) all[k] = &box[k];
+    return n <= MOST_TILES && tiled(c, g, all, n, 0);
+}
+
 /* The points of a box whose bounds use its other indices, counted; constants only. */
 static bool count_points(C *c, Group *g, const Box *b, uint32_t k, Expr **index, double *where, double *points) {
     double lo, hi;
@@ -194,6 +261,12 @@ static void group_check(C *c, Group *g) {
         if (!complete) complain(c, g->span, "the equations of '%s' leave some of its %s elements undefined", g->name, say_extents(c, g->extent, g->rank));
     } else if (drafts.n && !covered(c, g, box, drafts.n, &known)) {
         complain(c, g->span, "the equations of '%s' leave some of its %s elements undefined", g->name, say_extents(c, g->extent, g->rank));
+    } else if (drafts.n > 1 && !known && !is_tiled(c, g, box, drafts.n)) {
+        map_put(c->triangles, g->tensor, drafts.at[0]);
+        if (g->marks & (MARK_OUTPUT | MARK_LOSS | MARK_METRIC)) {
+            complain(c, g->span, "an output must be complete, and it cannot be seen that the equations of '%s' define all of it", g->name);
+            note(c, g->span, "they do where those of one range along an axis fill the others, and the ranges follow each other");
+        }
     } else if (starts_late(g) && (g->marks & (MARK_OUTPUT | MARK_LOSS | MARK_METRIC)))
         complain(c, g->span, "an output must be complete, and no equation defines the start of '%s'", g->name);
 }
@@ -218,7 +291,9 @@ static void reads_check(C *c, Draft *d) {
         Expr *e = all.at[k];
         Group *g = e->kind == EXPR_READ ? map_get(c->group_of, e->of.tensor) : NULL;
         Draft *triangle = g && g->tensor == e->of.tensor ? map_get(c->triangles, g->tensor) : NULL;
-        if (triangle && !inside_triangle(c, g, triangle, e)) {
+        bool inside = !triangle;
+        for (Draft *piece = triangle; piece && !inside; piece = piece->next) inside = inside_triangle(c, g, piece, e);
+        if (!inside) {
             complain(c, d->span, "this may read elements of '%s' that no equation defines", g->name);
             note(c, g->span, "'%s' is defined here", g->name);
             return;

@@ -185,7 +185,7 @@ static void write_extent(const Emission *e, Text *out, const List *list) {
             Expr *x = list->at[k]->extent[a];
             if (x->kind == EXPR_DIM || x->kind == EXPR_CONST) continue;
             text_add(out, "    if (tensor == %u && axis == %u) return ", k, a);
-            write_expr(&w, x, TYPE_INT, C_TERNARY);
+            write_expr(&w, write_out(&w, x), TYPE_INT, C_TERNARY);
             text_add(out, ";\n");
         }
     text_add(out, "    return -1;\n}\n");
