@@ -113,6 +113,12 @@ static bool *goal_tensors(const Function *f) {
     return goal;
 }
 
+static bool has_loop(const Order *order) {
+    for (const Order *o = order; o; o = o->next)
+        if (!o->step) return true;
+    return false;
+}
+
 static bool plan_steps(Function *f, const Need *n, const PlanOptions *options) {
     Graph *g = f->graph;
     Steps steps = {0};
@@ -122,7 +128,7 @@ static bool plan_steps(Function *f, const Need *n, const PlanOptions *options) {
     Order *order = order_steps(g, steps.at, steps.n);
     if (!order) return false;
     const bool cut = options->checkpoint != CHECKPOINT_NONE && !f->before && !f->kept;
-    const Times *times = cut || f->kind == FUNCTION_GRADIENT || f->before ? find_times(g, order, signal_tensors(g), goal_tensors(f)) : NULL;
+    const Times *times = has_loop(order) ? find_times(g, order, signal_tensors(g), goal_tensors(f)) : NULL;
     f->body = cut && times ? nest_segments(f, times, options) : nest_order(f, order);
     if (options->level >= 2) {
         find_kernels(f);

@@ -192,9 +192,30 @@ static bool plan_wanted(Compilation *c, const Wanted *w) {
     return plan_function(f, &c->plan);
 }
 
+/* Where nothing can be cut, all that the gradient works in counts, as far as it is known. */
+static bool check_whole(Compilation *c, const Function *gradient) {
+    double bytes = 0;
+    for (uint32_t k = 0; k < gradient->n_slots; k++) {
+        double size = gradient->slot_type[k] == TYPE_INT || !c->g->f64 ? 4 : 8;
+        for (Expr **n = gradient->slot_size[k]; *n; n++) {
+            if ((*n)->kind != EXPR_CONST) {
+                fprintf(stderr, "bpc: note: no recurrence of %s can be cut into segments: --memory %s holds only for sizes at which all fits\n", c->m->path, c->o->memory);
+                return true;
+            }
+            size *= (double)(*n)->of.integer;
+        }
+        bytes += size;
+    }
+    if (bytes <= (double)c->plan.memory) return true;
+    fprintf(stderr, "bpc: --memory %s cannot be met: no recurrence of %s can be cut into segments, and its gradient needs %.0f bytes\n", c->o->memory, c->m->path, bytes);
+    c->too_small = true;
+    return false;
+}
+
 /* What was asked of checkpointing and cannot be had. */
 static bool check_memory(Compilation *c, const Function *gradient) {
     if (c->plan.checkpoint == CHECKPOINT_NONE) return true;
+    if (!gradient->steps && c->plan.checkpoint == CHECKPOINT_MEMORY) return check_whole(c, gradient);
     if (!gradient->steps) {
         fprintf(stderr, "bpc: note: no recurrence of %s can be cut into segments: nothing is computed again, all is kept\n", c->m->path);
         return true;

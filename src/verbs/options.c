@@ -20,8 +20,8 @@ const OptionRow model_options[] = {
     OPTIONS_END};
 
 const OptionRow derivative_options[] = {
-    {"want", '\0', OPTION_LIST, AT(want), "NAME,...", "value, gradient, jvp, vjp, jacobian, hvp, hessian", NULL, 0},
-    {"of", '\0', OPTION_LIST, AT(of), "NAME,...", "differentiate these (the loss; jvp: every output)", NULL, 0},
+    {"want", '\0', OPTION_LIST, AT(want), "NAME,...", "value, gradient, jvp, vjp, jacobian, hvp, hessian (value,gradient)", NULL, 0},
+    {"of", '\0', OPTION_LIST, AT(of), "NAME,...", "differentiate these (the loss; jvp, vjp, jacobian: every output)", NULL, 0},
     {"wrt", '\0', OPTION_LIST, AT(wrt), "NAME,...", "with respect to these real tensors: parameters, inputs, intermediates (all parameters)", NULL, 0},
     {"mode", '\0', OPTION_CHOICE, AT(mode), "reverse|forward|both", "which derivative functions (reverse)", "reverse|forward|both", 1},
     {"sparse", '\0', OPTION_FLAG, AT(sparse), NULL, "jacobian and hessian as sparse matrices: a pattern (CSR or CSC) and its values", NULL, 0},

@@ -89,6 +89,11 @@ static Tensor *pair_tensor(Graph *g, const Tensor *first, const Tensor *second) 
     return graph_add_tensor(g, name_printf(g->names, "%s_%s", first->name, second->name), TYPE_REAL, ROLE_ADJOINT, COMBINE_SET, rank, extent, first->span);
 }
 
+static void warn_if_zero(Graph *g, const Tensor *of, const Tensor *wrt, const Tensor *derivative) {
+    if (!derivative->pieces && !derivative->call)
+        diag_warning(g->diag, "zero-derivative", wrt->span, "the derivative of '%s' by '%s' is 0: it does not depend on it", of->name, wrt->name);
+}
+
 static Tensor *paired(Graph *g, const Tensor *first, const Tensor *second, Tensor *from) {
     Tensor *t = pair_tensor(g, first, second);
     Expr **index = NEW_ARRAY(g->arena, Expr *, t->rank + 1);
@@ -126,7 +131,9 @@ static void derive_jacobian(Model *m, Wanted *w, Mode mode) {
     for (uint32_t k = 0; k < w->first.n; k++) {
         Tensor *of = w->first.at[k], *wrt = w->second.at[k];
         const bool forward = mode == MODE_FORWARD || (mode != MODE_REVERSE && forward_is_less(of, wrt));
-        w->result[k] = paired(m->graph, of, wrt, diff_jacobian(m->graph, of, wrt, forward));
+        Tensor *made = diff_jacobian(m->graph, of, wrt, forward);
+        warn_if_zero(m->graph, of, wrt, made);
+        w->result[k] = paired(m->graph, of, wrt, made);
         w->note[k] = mode_note(m->graph, of, wrt, forward);
     }
 }
