@@ -27,19 +27,40 @@ static void forward_equation(Forward *f, Equation *e) {
     graph_add_equation(g, dot, subs, strong_mul(g, tangent, w.factor), domain_restrict(g, d, w.condition), e->origin, e->span);
 }
 
-/* wrt_dot[s, d] = seed[s, d], or 1 at d == s; and what the tensor's own equations bring, where something flows into it. */
-static void seed_tangent(Forward *f, Tensor *wrt, Tensor *seed) {
+/* Do the tensor's own equations bring a tangent: it depends on another that we differentiate by, or on itself? Not an argument of
+ * a def, whose derivative goes through the def alone. */
+static bool flows_in(const Forward *f, const Tensor *t) {
+    if (t->argument) return false;
+    for (Equation *e = t->pieces; e; e = e->next) {
+        ExprList all = expr_walk(f->g, &e->body, 1);
+        for (uint32_t k = 0; k < all.n; k++)
+            if (all.at[k]->kind == EXPR_READ && f->active[all.at[k]->of.tensor->number]) return true;
+    }
+    for (uint32_t k = 0; t->call && k < t->call->n; k++)
+        if (f->active[t->call->arg[k]->number]) return true;
+    return false;
+}
+
+/* wrt_dot[s, d] = seed[s, d], or 1 at d == s; and what the tensor's own equations bring, where something flows into it: as its adjoint
+ * counts what it does to itself, h[t] to h[t+1]. */
+static void seed_tangent(Forward *f, Tensor *wrt, Tensor *seed, bool flows) {
     Graph *g = f->g;
-    if (seed) {
+    if (seed && !flows) {
         f->dot[wrt->number] = seed;
         return;
     }
     Tensor *dot = derivative_tensor(g, wrt, "dot", ROLE_TANGENT, COMBINE_ADD, f->dir);
+    f->dot[wrt->number] = dot;
+    if (seed) {
+        Expr **all = NEW_ARRAY(g->arena, Expr *, dot->rank + 1);
+        Domain whole = domain_of_tensor(g, dot, all);
+        graph_add_equation(g, dot, all, expr_read(g, seed, all, NULL), whole, NULL, wrt->span);
+        return;
+    }
     Expr **index = NEW_ARRAY(g->arena, Expr *, dot->rank + wrt->rank + 1);
     Domain d = domain_of_tensor(g, wrt, index);
     for (uint32_t k = 0; k < wrt->rank; k++) index[wrt->rank + k] = index[k];
     graph_add_equation(g, dot, index, expr_real(g, 1), d, NULL, wrt->span);
-    f->dot[wrt->number] = dot;
 }
 
 void diff_forward(Graph *g, Tensor *const *wrt, Tensor *const *seed, uint32_t n_wrt, Tensor *const *of, uint32_t n_of,
@@ -54,12 +75,13 @@ void diff_forward(Graph *g, Tensor *const *wrt, Tensor *const *seed, uint32_t n_
     f.dot = NEW_ARRAY(g->arena, Tensor *, n);
     bool *given = NEW_ARRAY(g->arena, bool, n);
     for (uint32_t k = 0; k < n_wrt; k++) {
-        if (f.active[wrt[k]->number]) seed_tangent(&f, wrt[k], seed ? seed[k] : NULL);
-        given[wrt[k]->number] = true;
+        const bool flows = f.active[wrt[k]->number] && flows_in(&f, wrt[k]);
+        if (f.active[wrt[k]->number]) seed_tangent(&f, wrt[k], seed ? seed[k] : NULL, flows);
+        given[wrt[k]->number] = !flows;
     }
     for (uint32_t k = 0; k < n; k++) {
         Tensor *t = g->tensors.at[k];
-        if (!f.active[k] || given[k]) continue;
+        if (!f.active[k] || f.dot[k]) continue;
         Combine op = t->op == COMBINE_SET && t->pieces && !t->pieces->next ? COMBINE_SET : COMBINE_ADD;
         f.dot[k] = derivative_tensor(g, t, "dot", ROLE_TANGENT, op, dir);
     }

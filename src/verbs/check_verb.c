@@ -354,10 +354,44 @@ static int report(Checker *c) {
     return status;
 }
 
+/* Differences by an intermediate move one of its elements and hold the others, which is not the derivative of one that depends on
+ * itself: that counts what h[t] does to h[t+1]. */
+static bool depends_on_itself(Graph *g, Tensor *t) {
+    bool *seen = NEW_ARRAY(g->arena, bool, g->tensors.n + 1);
+    TensorList work = {0};
+    vec_push(g->arena, &work, t);
+    while (work.n) {
+        const Tensor *next = work.at[--work.n];
+        for (Equation *e = next->pieces; e; e = e->next) {
+            ExprList all = expr_walk(g, &e->body, 1);
+            for (uint32_t k = 0; k < all.n; k++) {
+                Tensor *read = all.at[k]->kind == EXPR_READ ? all.at[k]->of.tensor : NULL;
+                if (read == t) return true;
+                if (read && !seen[read->number]) seen[read->number] = true, vec_push(g->arena, &work, read);
+            }
+        }
+        for (uint32_t k = 0; next->call && k < next->call->n; k++)
+            if (!seen[next->call->arg[k]->number]) seen[next->call->arg[k]->number] = true, vec_push(g->arena, &work, next->call->arg[k]);
+    }
+    return false;
+}
+
+static int require_no_recurrence(Checker *c) {
+    for (uint32_t k = 0; k < c->derived.wrt.n; k++) {
+        Tensor *t = c->derived.wrt.at[k];
+        if (!depends_on_itself(c->model.graph, t)) continue;
+        fprintf(stderr, "bpc: --wrt: '%s' depends on itself, and finite differences hold all but one of its elements; bpc eval --want gradient has its derivative\n",
+                t->name);
+        return STATUS_FAILED;
+    }
+    return STATUS_DONE;
+}
+
 static int check(Checker *c) {
     int status = model_open(&c->model, c->options);
     if (status == STATUS_DONE) status = model_wrt(&c->model, c->options, &c->derived.wrt);
     if (status == STATUS_DONE) status = model_of_gradient(&c->model, c->options, &c->loss);
+    if (status == STATUS_DONE) status = require_no_recurrence(c);
     if (status != STATUS_DONE) return status;
     c->f32 = !c->model.graph->f64;
     status = derive_requests(&c->model, c->options);

@@ -50,4 +50,8 @@ status_is 0 "curves" "$BPC" train examples/iris/iris.bp --data examples/iris/iri
 status_is 0 "curves are those of the log" python3 tests/run/curves.py "$TMP/run.csv" "$TMP/run.svg"
 status_is 2 "curves to a folder that is not there" "$BPC" train "$model" --data "$data" --epochs 1 --plot "$TMP/none/run.svg"
 [ -c /dev/full ] && pass || fail "weights to a device" "/dev/full is no device any more"
+printf 'input x[4]\nparam a = 0.7\nh[t] = sin(a*h[t-1 | 0.3] + x[t])\nloss L = h[3]^2 + h[1]\n' > "$TMP/recurrent.bp"
+status_is 2 "check by what depends on itself" "$BPC" check "$TMP/recurrent.bp" --wrt h
+says "check by what depends on itself" "'h' depends on itself" err
+status_is 0 "check by an intermediate and a param that it depends on" "$BPC" check tests/models/straight_through.bp --wrt z,q,u,W --tolerance 1e-8
 finish
