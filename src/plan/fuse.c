@@ -74,6 +74,7 @@ static bool compatible(const Touches *a, Expr *index_a, const Touches *b, Expr *
         for (uint32_t k = 0; k < b->n; k++) {
             const Touch *x = &a->at[j], *y = &b->at[k];
             if (x->tensor != y->tensor || (!x->write && !y->write)) continue;
+            if (x->write && y->write && x->tensor->op == COMBINE_SET) continue; /* its pieces are disjoint */
             if (!index_a || !same_turn(x, index_a, y, index_b)) return false;
         }
     return true;

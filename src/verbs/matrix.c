@@ -6,6 +6,7 @@
 typedef struct {
     Graph *g;
     Matrix *m;
+    bool once;   /* no two terms so far meet in an entry */
     Expr *terms; /* so far */
     Expr *row_offset, *column_offset;
 } Build;
@@ -42,11 +43,28 @@ static void add_value(Build *b, Expr *at, const SparseTerm *t) {
     graph_add_equation(b->g, b->m->values, &to, t->value, t->domain, NULL, (Span){0});
 }
 
+static bool stands_bare(Expr *index, Expr *const *subs, uint32_t rank) {
+    for (uint32_t k = 0; k < rank; k++)
+        if (subs[k] == index) return true;
+    return false;
+}
+
+/* Row and column tell the point of the domain. */
+static bool is_told_apart(Graph *g, const SparseTerm *t, const Tensor *of, const Tensor *wrt) {
+    for (uint32_t r = 0; r < t->domain.n; r++) {
+        Expr *index = expr_index(g, t->domain.range[r].index);
+        if (!stands_bare(index, t->row, of->rank) && !stands_bare(index, t->column, wrt->rank)) return false;
+    }
+    return true;
+}
+
 /* The terms of one block; `mirrored`: each once more with row and column exchanged. */
 static void add_block(Build *b, const Tensor *of, const Tensor *wrt, const SparseTerms *terms, bool mirrored) {
     Graph *g = b->g;
+    b->once &= terms->n <= 1;
     for (uint32_t k = 0; k < terms->n; k++) {
         const SparseTerm *t = &terms->at[k];
+        b->once &= is_told_apart(g, t, of, wrt);
         Expr **index = NEW_ARRAY(g->arena, Expr *, t->domain.n + 1), *size = expr_int(g, 1);
         for (uint32_t r = 0; r < t->domain.n; r++) {
             index[r] = expr_index(g, t->domain.range[r].index);
@@ -79,7 +97,7 @@ static void start_at_minus_one(Graph *g, Tensor *t) {
 const char *matrix_derive(Graph *g, const TensorList *of, const TensorList *wrt, bool symmetric, Matrix *m) {
     *m = (Matrix){.place = terms_vector(g, "place", TYPE_INT, ROLE_SEED), .values = terms_vector(g, "values", TYPE_REAL, ROLE_ADJOINT),
                   .row = terms_vector(g, "row", TYPE_INT, ROLE_PART), .column = terms_vector(g, "column", TYPE_INT, ROLE_PART)};
-    Build b = {.g = g, .m = m, .terms = expr_int(g, 0), .row_offset = expr_int(g, 0)};
+    Build b = {.g = g, .m = m, .once = true, .terms = expr_int(g, 0), .row_offset = expr_int(g, 0)};
     for (uint32_t j = 0; j < of->n; j++) {
         b.column_offset = expr_int(g, 0);
         for (uint32_t k = 0; k < wrt->n; k++) {
@@ -97,6 +115,7 @@ const char *matrix_derive(Graph *g, const TensorList *of, const TensorList *wrt,
     m->terms = b.terms;
     Tensor *all[] = {m->place, m->values, m->row, m->column};
     for (size_t k = 0; k < 4; k++) set_length(g, all[k], m->terms);
+    if (b.once) m->values->op = COMBINE_SET; /* each entry is one term: nothing to add up */
     start_at_minus_one(g, m->row);
     start_at_minus_one(g, m->column);
     return NULL;
