@@ -248,12 +248,58 @@ static Tree *as_product(Graph *g, Tree *nest) {
     return build(&n, nest, &r, &p);
 }
 
+/* ---- sums of products --------------------------------------------------------------------------------------------------- */
+/* The nest with another value to add; without its start where `goes_on`. */
+static Tree *with_value(Graph *g, const Tree *nest, Expr *value, bool goes_on) {
+    Tree *copy = NEW(g->arena, Tree);
+    *copy = *nest;
+    copy->next = NULL;
+    if (nest->kind == TREE_SET) {
+        copy->as.set.value = value;
+        return copy;
+    }
+    const Tree *inside = nest->body, *sum = inside->next ? inside->next : inside;
+    copy->body = with_value(g, sum, value, goes_on);
+    if (inside->next && !goes_on) {
+        Tree *start = NEW(g->arena, Tree);
+        *start = *inside;
+        start->next = copy->body;
+        copy->body = start;
+    }
+    return copy;
+}
+
+static bool adds_in_turn(const Tree *nest) {
+    for (const Tree *n = nest; n && n->kind == TREE_LOOP; n = n->body->next ? n->body->next : n->body)
+        if (n->as.loop.in_turn) return true;
+    return false;
+}
+
+/* sum[j](A*B + C*D)      ->      C = A*B;  C += C*D      where both are products that pay. */
+static Tree *as_products(Graph *g, Tree *nest) {
+    Nest n = {.g = g};
+    if (nest->kind != TREE_LOOP || !read_nest(&n, nest) || adds_in_turn(nest)) return NULL;
+    Expr *value = n.set->as.set.value;
+    if (!expr_is_op(value, OP_add)) return as_product(g, nest);
+    if (!expr_is_op(value->arg[1], OP_mul)) return NULL;
+    Tree *first = as_products(g, with_value(g, nest, value->arg[0], false));
+    Tree *second = first ? as_products(g, with_value(g, nest, value->arg[1], true)) : NULL;
+    if (!second) return NULL;
+    Tree *last = first;
+    while (last->next) last = last->next;
+    last->next = second;
+    return first;
+}
+
 static void find_in_list(Graph *g, Tree **at) {
     for (; *at; at = &(*at)->next) {
         Tree *product = as_product(g, *at);
+        if (!product) product = as_products(g, *at);
         if (product) {
-            product->next = (*at)->next;
+            Tree *rest = (*at)->next;
             *at = product;
+            while ((*at)->next) at = &(*at)->next;
+            (*at)->next = rest;
         } else if ((*at)->body) {
             find_in_list(g, &(*at)->body);
         }

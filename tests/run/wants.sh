@@ -13,6 +13,11 @@ for level in -O0 -O1 -O2; do
     status_is 0 "directions $level runs" "$TMP/directions"
 done
 
+# A sum of two products is two matrix products: of the second layer, one by the tangent of W and one by that of what it is applied to.
+"$BPC" examples/digits/digits.bp --want jvp -o - 2> /dev/null | sed -n '/---- jvp/,$p' > "$TMP/jvp.c"
+products=$(grep -c 'digits_product(' "$TMP/jvp.c")
+[ "$products" -ge 5 ] && pass || fail "products of tangents" "$products calls"
+
 # Which mode, and why, stands beside the member; what is 0 whatever the data warns; an array has no gradient; a matrix beyond memory.
 printf 'real f64\ndim m\ninput x[m, 3], z\nparam W[2, 3] = 1\noutput y[i] = W @ x[i]\nloss L = sum(y^2)\n' > "$TMP/wants2.bp"
 status_is 0 "mode" "$BPC" "$TMP/wants2.bp" --want jacobian --of y -o "$TMP/wants2.c"
