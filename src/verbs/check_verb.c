@@ -78,20 +78,21 @@ static long double central(Checker *c, const Tensor *t, int64_t entry, long doub
 
 /* Central differences at h, h/2 and h/4, extrapolated by pairs (Richardson 1911): the error falls with h^4. Smaller steps are
  * tried while the two extrapolations disagree, as they do where a kink is within h. False where the sides disagree too: a kink
- * at the point. */
+ * at the point. A kink exactly there looks smooth from both sides at once; then the sides do not come closer as h falls. */
 static bool difference(Checker *c, const Tensor *t, int64_t entry, double *derivative) {
     const long double x = c->data.values[t->number][entry], middle = loss_at(c, t, entry, x);
     long double h = 1e-3L * (fabsl(x) > 1 ? fabsl(x) : 1), side[2] = {0, 0};
-    bool smooth = false;
+    bool smooth = false, tie = false;
     for (int turn = 0; turn < 4 && !smooth; turn++, h /= 32) {
-        const long double wide = central(c, t, entry, middle, h, side), narrow = central(c, t, entry, middle, h / 2, side);
+        const long double wide = central(c, t, entry, middle, h, side), gap = fabsl(side[0] - side[1]), narrow = central(c, t, entry, middle, h / 2, side);
         const long double narrowest = central(c, t, entry, middle, h / 4, side);
         const long double first = (4 * narrow - wide) / 3, second = (4 * narrowest - narrow) / 3;
         *derivative = (double)second;
+        tie = fabsl(side[0] - side[1]) > 0.7L * gap && gap > 1e-6L * (fabsl(side[0]) + fabsl(side[1])) + 1e-9L;
         smooth = fabsl(first - second) <= 1e-8L * fabsl(second) + 1e-11L * (1 + fabsl(middle)) || !(second == second);
     }
     loss_at(c, t, entry, x);
-    return smooth || fabsl(side[0] - side[1]) <= 1e-2L * (fabsl(side[0]) + fabsl(side[1])) + 1e-9L;
+    return (smooth && !tie) || fabsl(side[0] - side[1]) <= 1e-2L * (fabsl(side[0]) + fabsl(side[1])) + 1e-9L;
 }
 
 /* ---- the methods ----------------------------------------------------------------------------------------------------------- */

@@ -54,4 +54,9 @@ printf 'input x[4]\nparam a = 0.7\nh[t] = sin(a*h[t-1 | 0.3] + x[t])\nloss L = h
 status_is 2 "check by what depends on itself" "$BPC" check "$TMP/recurrent.bp" --wrt h
 says "check by what depends on itself" "'h' depends on itself" err
 status_is 0 "check by an intermediate and a param that it depends on" "$BPC" check tests/models/straight_through.bp --wrt z,q,u,W --tolerance 1e-8
+printf 'real f64\nparam a = 0.4, b = 0\nloss L = min(a*a, stop(a)*a) + abs(b) + a\n' > "$TMP/tie.bp"
+echo '{}' > "$TMP/tie.json"
+status_is 0 "check exactly at a tie and at a kink" "$BPC" check "$TMP/tie.bp" --data "$TMP/tie.json"
+says "check exactly at a tie" '^a .*1 at a kink' out
+says "check exactly at a kink" '^b .*1 at a kink' out
 finish
