@@ -1,4 +1,4 @@
-"""The gradient of a model with --checkpoint is that without, bit by bit.
+"""The gradient and the Jacobian of a model with --checkpoint are those without, bit by bit.
 
     checkpoint.py BPC MODEL FOLDER CUT…    exit status 1 with a message where it is not; prints whether the recurrence was cut"""
 import json
@@ -21,7 +21,7 @@ write_data(printed.stdout, folder + "/checkpoint.json")
 for real in ("f64", "f32"):
     wanted = None
     for cut in ["none"] + cuts:
-        done = run("eval", model, "--real", real, "--data", folder + "/checkpoint.json", "--want", "gradient", "--checkpoint", cut)
+        done = run("eval", model, "--real", real, "--data", folder + "/checkpoint.json", "--want", "gradient,jacobian", "--checkpoint", cut)
         if done.returncode != 0:
             sys.exit("%s: status %d: %s" % (model, done.returncode, done.stderr[:600]))
         if "can be cut" in done.stderr:
@@ -32,6 +32,6 @@ for real in ("f64", "f32"):
             wanted = got
         elif got != wanted:
             a, b = json.loads(wanted), json.loads(got)
-            names = [n for n in a if a[n] != b[n]] + [n for n in a["gradient"] if a["gradient"][n] != b["gradient"][n]]
+            names = [n for n in a if a[n] != b[n]]
             sys.exit("%s, %s, --checkpoint %s: %s differ" % (model, real, cut, ", ".join(names)))
 print("cut")
