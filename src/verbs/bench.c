@@ -36,7 +36,7 @@ static const OptionRow *const bench_tables[] = {bench_options, model_options, co
 static const VerbHelp help = {"bench", "model.bp",
                               "Measures what the value and each way to its derivatives cost on this machine, beside what they cost on paper. Run-time sizes "
                               "are 64 where neither --data nor -D nor --sweep says them.",
-                              bench_tables};
+                              bench_tables, false};
 
 const char *const bench_name[N_BENCHES] = {"value", "reverse", "backward", "hvp", "jvp", "forward", "k-forward", "paths"};
 

@@ -28,10 +28,10 @@ static const OptionRow check_options[] = {
     {"columns", '\0', OPTION_TEXT, offsetof(Options, columns), "x=0:64,y=64", "which columns of a CSV are which input", NULL, 0},
     OPTIONS_END};
 static const OptionRow *const check_tables[] = {check_options, derivative_options, model_options, code_options, NULL};
-static const VerbHelp help = {"check", "model.bp",
-                              "Does the gradient hold? Compares reverse mode, forward mode and finite differences for each parameter; exit status 1 "
+static const VerbHelp help = {"check", "model.bp...",
+                              "Does the gradient hold? Of several models a line each. Compares reverse mode, forward mode and finite differences for each parameter; exit status 1 "
                               "where one is off. Run-time sizes are small primes where neither --data nor -D says them.",
-                              check_tables};
+                              check_tables, true};
 
 typedef enum { BY_REVERSE, BY_FORWARD, BY_INTERPRETER, BY_TANGENT, N_METHODS } Method;
 static const char *const method_name[N_METHODS] = {"reverse", "forward", "interpreted reverse", "interpreted forward"};
@@ -340,7 +340,46 @@ static int generated(Checker *c) {
     return status;
 }
 
+/* Of several models, a line each. */
+static void print_summary_head(int width) {
+    printf("%-*s  %12s  %10s  %7s  %9s  %9s  %9s\n", width, "model", "loss", "parameters", "entries", "reverse", "forward", "interpret");
+}
+
+static int path_width(const Options *o) {
+    int width = 5;
+    for (uint32_t k = 0; k < o->models.n; k++) width = (int)strlen(o->models.at[k]) > width ? (int)strlen(o->models.at[k]) : width;
+    return width;
+}
+
+static void join_verdict(Verdict *all, const Verdict *v) {
+    all->checked += v->checked;
+    all->kinks += v->kinks;
+    all->off |= v->off;
+    for (Method m = 0; m < N_METHODS; m++) {
+        all->seen[m] |= v->seen[m];
+        if (v->error[m] > all->error[m]) all->error[m] = v->error[m];
+    }
+}
+
+static int report_line(Checker *c) {
+    Verdict all = {0};
+    for (uint32_t k = 0; k < c->derived.wrt.n; k++) {
+        Verdict v;
+        check_tensor(c, k, &v);
+        join_verdict(&all, &v);
+    }
+    printf("%-*s  %12.6g  %10u  %7lld", path_width(c->options), c->model.path, c->value, c->derived.wrt.n, (long long)all.checked);
+    print_error(&all, BY_REVERSE, N_METHODS);
+    print_error(&all, BY_FORWARD, N_METHODS);
+    print_error(&all, BY_INTERPRETER, BY_TANGENT);
+    if (all.kinks > 0) printf("  %lld at a kink", (long long)all.kinks);
+    printf("  %s\n", all.off ? "OFF" : "ok");
+    fflush(stdout);
+    return all.off ? STATUS_WRONG_MODEL : STATUS_DONE;
+}
+
 static int report(Checker *c) {
+    if (c->options->models.n > 1) return report_line(c);
     const TensorList *wrt = &c->derived.wrt;
     int width = 9, status = STATUS_DONE;
     for (uint32_t k = 0; k < wrt->n; k++) width = (int)strlen(wrt->at[k]->name) > width ? (int)strlen(wrt->at[k]->name) : width;
@@ -410,6 +449,17 @@ static int check(Checker *c) {
     return status;
 }
 
+static int check_one(Options *o, const char *path) {
+    Checker *c = NEW(o->arena, Checker);
+    o->model = path;
+    c->options = o;
+    int status = check(c);
+    execute_close(&c->execution);
+    if (c->generated.text) model_close(&c->generated);
+    model_close(&c->model);
+    return status;
+}
+
 int verb_check(int argc, char **argv) {
     Base ground = base_new();
     Options options;
@@ -417,14 +467,14 @@ int verb_check(int argc, char **argv) {
     options.samples = 20;
     OptionsOutcome outcome = options_parse(&options, &help, argc, argv);
     int status = outcome == OPTIONS_WRONG ? STATUS_FAILED : STATUS_DONE;
-    if (outcome == OPTIONS_RUN) {
-        Checker *c = NEW(ground.arena, Checker);
-        c->options = &options;
-        status = check(c);
-        execute_close(&c->execution);
-        if (c->generated.text) model_close(&c->generated);
-        model_close(&c->model);
+    uint32_t bad = 0;
+    if (outcome == OPTIONS_RUN && options.models.n > 1) print_summary_head(path_width(&options));
+    for (uint32_t k = 0; outcome == OPTIONS_RUN && k < options.models.n; k++) {
+        const int one = check_one(&options, options.models.at[k]);
+        if (one > status) status = one;
+        bad += one != STATUS_DONE;
     }
+    if (options.models.n > 1) printf("%u models: %u hold, %u do not\n", options.models.n, options.models.n - bad, bad);
     base_free(&ground);
     return status;
 }

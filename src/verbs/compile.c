@@ -331,7 +331,7 @@ int model_emit(Model *m, const Options *o, const char *header_name, Text *c_text
 /* ---- the verb ---------------------------------------------------------------------------------------------------------------- */
 static const OptionRow *const tables[] = {compile_options, derivative_options, code_options, model_options, NULL};
 static const VerbHelp help = {NULL, "model.bp -o model.c",
-                              "Turns the equations of model.bp into C: model.c and model.h, which compute its outputs and their derivatives.", tables};
+                              "Turns the equations of model.bp into C: model.c and model.h, which compute its outputs and their derivatives.", tables, false};
 
 static int print_text(Text *text) {
     fwrite(text->at ? text->at : "", 1, text->n, stdout);

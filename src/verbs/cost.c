@@ -18,7 +18,7 @@ static const OptionRow *const cost_tables[] = {cost_options, model_options, NULL
 static const VerbHelp help = {"cost", "model.bp",
                               "What the model costs on paper, without running it: the graph of its scalars and the paths through it, and flops, bytes and "
                               "memory of its value and of each way to its derivatives.",
-                              cost_tables};
+                              cost_tables, false};
 
 static int write_plot(const CostReport *r, const char *path) {
     Text text = {0};

@@ -27,7 +27,7 @@ static const OptionRow *const eval_tables[] = {eval_options, derivative_options,
 static const VerbHelp help = {"eval", "model.bp --data FILE",
                               "Compute outputs, and with --want derivatives, as one JSON object: every loss, metric and output by name, then one "
                               "member for each thing wanted.",
-                              eval_tables};
+                              eval_tables, false};
 
 typedef struct {
     Model model;

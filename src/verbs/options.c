@@ -322,7 +322,8 @@ OptionsOutcome options_parse(Options *o, const VerbHelp *verb, int argc, char **
         fprintf(stderr, "bpc: no model given; usage: bpc %s%s[options] %s\n", verb->verb ? verb->verb : "", verb->verb ? " " : "", verb->usage);
         return OPTIONS_WRONG;
     }
-    if (argc - optind > 1) {
+    for (int k = optind; k < argc; k++) vec_push(o->arena, &o->models, argv[k]);
+    if (argc - optind > 1 && !verb->several) {
         fprintf(stderr, "bpc: one model at a time: '%s' is one too many\n", argv[optind + 1]);
         return OPTIONS_WRONG;
     }

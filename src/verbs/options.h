@@ -18,6 +18,7 @@ typedef enum { DIAGNOSTICS_TEXT, DIAGNOSTICS_JSON } DiagnosticsForm;
 typedef struct {
     Arena *arena;
     const char *model; /* the one argument that is no option */
+    StringList models; /* where the verb takes several: all of them */
     /* the model */
     StringList folders;   /* -I */
     VEC(Define) defines;  /* -D */
@@ -86,6 +87,7 @@ typedef struct {
     const char *usage;   /* "model.bp --data FILE" */
     const char *summary; /* a sentence or more */
     const OptionRow *const *tables; /* ends in NULL */
+    bool several;          /* takes any number of models */
 } VerbHelp;
 
 typedef enum { OPTIONS_RUN, OPTIONS_DONE, OPTIONS_WRONG } OptionsOutcome;

@@ -43,7 +43,7 @@ static const OptionRow train_options[] = {
     OPTIONS_END};
 static const OptionRow *const train_tables[] = {train_options, model_options, code_options, NULL};
 static const VerbHelp help = {"train", "model.bp --data FILE",
-                              "Generate, compile and train. What the model's train { } says is used where no option says otherwise.", train_tables};
+                              "Generate, compile and train. What the model's train { } says is used where no option says otherwise.", train_tables, false};
 
 typedef struct {
     Model model;

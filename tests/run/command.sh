@@ -59,4 +59,11 @@ echo '{}' > "$TMP/tie.json"
 status_is 0 "check exactly at a tie and at a kink" "$BPC" check "$TMP/tie.bp" --data "$TMP/tie.json"
 says "check exactly at a tie" '^a .*1 at a kink' out
 says "check exactly at a kink" '^b .*1 at a kink' out
+# Several models: a line each, and a count.
+status_is 0 "check of two" "$BPC" check --interpret --real f64 tests/models/rosenbrock.bp tests/models/lstm.bp
+says "check of two" '^2 models: 2 hold, 0 do not' out
+says "check of two" '^tests/models/lstm.bp .* ok$' out
+status_is 2 "check of two, one missing" "$BPC" check --interpret tests/models/rosenbrock.bp "$TMP/none.bp"
+says "check of two, one missing" '^2 models: 1 hold, 1 do not' out
+status_is 2 "two for eval" "$BPC" eval tests/models/rosenbrock.bp tests/models/lstm.bp
 finish
