@@ -11,4 +11,22 @@ for array in tests/same/*.array.bp; do
         [ "$got" = 0 ] || diff "$TMP/array.c" "$TMP/index.c" | head -20
     done
 done
+
+# A thousand stacked layers, and a million steps, are as much code as ten.
+layers() { # how many
+    printf 'dim m\ninput x[m, 8]\nlayer block(k) {\n  param W[k, k] ~ xavier\n  param b[k] = 0\n  apply(x) = x + tanh(W @ x + b)\n}\n'
+    printf 'use blk[%s] = block(8)\nh[0, i in 0..m, j in 0..8] = x[i, j]\n' "$1"
+    printf 'h[l in 1..%s, i in 0..m] = blk[l-1](h[l-1, i])\nloss L = mean[i](sum(h[%s, i]^2))\n' $(($1 + 1)) "$1"
+}
+steps() { printf 'input u[%s]\nparam a = 0.5\nh[t] = tanh(a*h[t-1 | 0] + u[t])\nloss L = mean(h^2)\n' "$1"; }
+as_long() { # name, two numbers
+    for n in "$2" "$3"; do
+        "$1" "$n" > "$TMP/$n.bp"
+        status_is 0 "$1 $n" "$BPC" "$TMP/$n.bp" -o "$TMP/$n.c"
+    done
+    few=$(wc -l < "$TMP/$2.c") many=$(wc -l < "$TMP/$3.c")
+    [ "$few" = "$many" ] && pass || fail "$1" "$2 take $few lines, $3 take $many"
+}
+as_long layers 10 1000
+as_long steps 10 1000000
 finish
