@@ -171,7 +171,8 @@ START_TEST(cofactors_by_minors) {
             for (int k = 0; k < n * n; k++)
                 if (k / n != i && k % n != j) d.a[at++] = whole[k];
             const double minor = n == 1 ? 1 : determinant(0, n - 1), expected = (i + j) % 2 ? -minor : minor;
-            ck_assert_msg(fabs(found[i * n + j] - expected) <= tolerance(_i) * (size + 1e-6), "way %d, n = %d, %d rows lost: [%d, %d] is %g, not %g", _i, n, lost,
+            const double scale = lost < 2 ? size + 1e-6 : 1; /* where all are 0, rounding is all there is to see */
+            ck_assert_msg(fabs(found[i * n + j] - expected) <= tolerance(_i) * scale, "way %d, n = %d, %d rows lost: [%d, %d] is %g, not %g", _i, n, lost,
                           i, j, found[i * n + j], expected);
         }
         ck_assert(lost < 2 || size <= tolerance(_i));
