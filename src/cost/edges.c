@@ -17,24 +17,10 @@ typedef struct {
     Expr **condition; /* NULL: always */
 } Body;
 
-static uint32_t place_in(const ExprList *list, const Expr *e) {
-    uint32_t lo = 0, hi = list->n;
-    while (hi - lo > 1) {
-        const uint32_t mid = (lo + hi) / 2;
-        if (list->at[mid]->id <= e->id) lo = mid;
-        else hi = mid;
-    }
-    return lo;
-}
-
 static void use(Body *b, const Expr *e, Expr *condition) {
-    const uint32_t k = place_in(&b->list, e);
+    const uint32_t k = expr_place(&b->list, e);
     b->condition[k] = b->used[k] ? expr_or(b->g, b->condition[k], condition) : condition;
     b->used[k] = true;
-}
-
-static bool passes(Graph *g, const Expr *e, uint32_t k) {
-    return e->arg[k]->type == TYPE_REAL && !expr_is_number(op_row(g, e->of.number)->partial[k], 0);
 }
 
 /* Both branches may be taken where data decide that are not given. */
@@ -55,7 +41,7 @@ static void use_parts(Body *b, uint32_t k) {
     }
     if (e->kind == EXPR_OP)
         for (uint32_t a = 0; a < e->n; a++)
-            if (passes(g, e, a)) use(b, e->arg[a], here);
+            if (op_passes(g, e, a)) use(b, e->arg[a], here);
     if (e->kind == EXPR_SELECT) {
         use(b, e->arg[1], under(b->c, here, e->arg[0], true));
         use(b, e->arg[2], under(b->c, here, e->arg[0], false));

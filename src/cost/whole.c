@@ -39,16 +39,6 @@ void whole_set_index(Whole *w, uint32_t index, int64_t value) {
     w->index[index] = (double)value;
 }
 
-static uint32_t place_in(const ExprList *list, const Expr *e) {
-    uint32_t lo = 0, hi = list->n;
-    while (hi - lo > 1) {
-        const uint32_t mid = (lo + hi) / 2;
-        if (list->at[mid]->id <= e->id) lo = mid;
-        else hi = mid;
-    }
-    return lo;
-}
-
 static Code *code_of(Whole *w, Expr *e) {
     Code *c = map_get(w->code, e);
     if (c) return c;
@@ -60,8 +50,8 @@ static Code *code_of(Whole *w, Expr *e) {
     for (uint32_t k = 0; k < c->list.n; k++) {
         const Expr *x = c->list.at[k];
         c->arg[k] = NEW_ARRAY(arena, uint32_t, x->n + 1);
-        for (uint32_t j = 0; j < x->n; j++) c->arg[k][j] = place_in(&c->list, x->arg[j]);
-        if (x->fill) c->arg[k][x->n] = place_in(&c->list, x->fill);
+        for (uint32_t j = 0; j < x->n; j++) c->arg[k][j] = expr_place(&c->list, x->arg[j]);
+        if (x->fill) c->arg[k][x->n] = expr_place(&c->list, x->fill);
     }
     map_put(w->code, e, c);
     return c;

@@ -8,11 +8,13 @@
  *                                                                                         L_dot = L Phi(L^-1 A_dot L^-T)
  *     C = cofactor(A)     A_bar = sum(C_bar C) Y' - Y' C_bar' C, Y = inv(A)               C_dot = tr(Y A_dot) C - C A_dot' Y'
  *
- * Cofactors are det(A) inv(A)', and exist for a singular matrix too; their derivative here is that of a regular one. Phi halves the diagonal and drops what is above it. cholesky reads A on and below its diagonal alone, so that is where its
- * derivative is. Sources: Giles, Collected matrix derivative results for forward and reverse mode algorithmic
- * differentiation (2008); Murray, Differentiation of the Cholesky decomposition (2016).
+ * Cofactors are det(A) inv(A)', and exist for a singular matrix too; their derivative here is that of a regular one. Phi halves the
+ * diagonal and drops what is above it. cholesky reads A on and below its diagonal alone, so that is where its derivative is.
+ * Sources: Giles, Collected matrix derivative results for forward and reverse mode algorithmic differentiation (2008); Murray,
+ * Differentiation of the Cholesky decomposition (2016).
  *
- * Axes are written as letters: d the directions (first in adjoints, last in tangents), b the batch, c the columns of B (any number each), i, j, k the matrix.
+ * Axes are written as letters: d the directions (first in adjoints, last in tangents), b the batch, c the columns of B (any number
+ * each), i, j, k the matrix.
  * Directions of a solve become columns, so that A is factorised once for all of them. */
 #include <string.h>
 

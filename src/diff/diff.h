@@ -40,7 +40,6 @@ void diff_forward(Graph *, Tensor *const *wrt, Tensor *const *seed, uint32_t n_w
 Tensor *diff_jacobian(Graph *, Tensor *of, Tensor *wrt, bool forward);
 /* Forward mode follows fewer directions than reverse mode would; run-time dims count as USUAL_DIM. */
 bool forward_is_less(const Tensor *of, const Tensor *wrt);
-enum { USUAL_DIM = 64 };
 
 /* Replaces derivative requests (grad, jacobian, hessian, jvp, vjp calls) by equations, innermost first.
  * Reports requests that depend on themselves, and warns of those that are 0 because nothing depends. */

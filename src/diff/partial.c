@@ -37,20 +37,7 @@ typedef struct {
     Contributions *out;
 } Sweep;
 
-static State *state_of(Sweep *s, const Expr *e) {
-    uint32_t lo = 0, hi = s->list.n;
-    while (hi - lo > 1) {
-        uint32_t mid = (lo + hi) / 2;
-        if (s->list.at[mid]->id <= e->id) lo = mid;
-        else hi = mid;
-    }
-    return &s->state[lo];
-}
-
-/* A row whose partial by argument k is the constant 0 passes nothing to it. */
-static bool passes(Graph *g, const Expr *e, uint32_t k) {
-    return e->arg[k]->type == TYPE_REAL && !expr_is_number(op_row(g, e->of.number)->partial[k], 0);
-}
+static State *state_of(Sweep *s, const Expr *e) { return &s->state[expr_place(&s->list, e)]; }
 
 static bool is_live(Sweep *s, const Expr *e) {
     switch (e->kind) {
@@ -58,7 +45,7 @@ static bool is_live(Sweep *s, const Expr *e) {
     case EXPR_SELECT: return state_of(s, e->arg[1])->live || state_of(s, e->arg[2])->live;
     case EXPR_OP:
         for (uint32_t k = 0; k < e->n; k++)
-            if (passes(s->g, e, k) && state_of(s, e->arg[k])->live) return true;
+            if (op_passes(s->g, e, k) && state_of(s, e->arg[k])->live) return true;
         return false;
     default: return false;
     }
@@ -92,7 +79,7 @@ static void use_read(Sweep *s, Expr *e, const State *state) {
 static void use_op(Sweep *s, Expr *e, const State *state) {
     Graph *g = s->g;
     for (uint32_t k = 0; k < e->n; k++) {
-        if (!passes(g, e, k) || !state_of(s, e->arg[k])->live) continue;
+        if (!op_passes(g, e, k) || !state_of(s, e->arg[k])->live) continue;
         Expr *partial = op_partial(g, e, k, e == s->equation->body ? s->result : e);
         /* d(smul(a, b))/db = a is itself what must be strong: where a is 0, b never mattered */
         Expr *term = expr_is_op(e, OP_smul) && k == 1 ? strong_mul(g, partial, state->adjoint) : chain(g, state->adjoint, partial);
@@ -147,7 +134,7 @@ static Expr *op_tangent(Sweep *s, Expr *e) {
     Graph *g = s->g;
     Expr *sum = NULL;
     for (uint32_t k = 0; k < e->n; k++) {
-        Expr *dot = passes(g, e, k) ? state_of(s, e->arg[k])->tangent : NULL;
+        Expr *dot = op_passes(g, e, k) ? state_of(s, e->arg[k])->tangent : NULL;
         if (!dot) continue;
         Expr *partial = op_partial(g, e, k, e == s->equation->body ? s->result : e);
         Expr *term = expr_is_op(e, OP_smul) && k == 1 ? strong_mul(g, partial, dot) : chain(g, dot, partial);

@@ -250,16 +250,6 @@ static bool worth_a_name(Writer *w, Expr *e) {
     return (e->kind == EXPR_OP || e->kind == EXPR_SELECT || (e->kind == EXPR_READ && e->fill));
 }
 
-static uint32_t place_of(const ExprList *all, const Expr *e) { /* they are in order of id */
-    uint32_t lo = 0, hi = all->n;
-    while (hi - lo > 1) {
-        uint32_t middle = (lo + hi) / 2;
-        if (all->at[middle]->id <= e->id) lo = middle;
-        else hi = middle;
-    }
-    return lo;
-}
-
 /* How often each node is an operand; the root comes last. What has a name in the function is not looked into. */
 static uint32_t *count_uses(Writer *w, const ExprList *all) {
     uint32_t *uses = NEW_ARRAY(w->g->arena, uint32_t, all->n);
@@ -267,8 +257,8 @@ static uint32_t *count_uses(Writer *w, const ExprList *all) {
         const Expr *e = all->at[k];
         const bool root = k + 1 == all->n;
         if ((!root && uses[k] == 0) || (w->named && map_get(w->named, e))) continue;
-        for (uint32_t a = 0; a < e->n; a++) uses[place_of(all, e->arg[a])]++;
-        if (e->fill) uses[place_of(all, e->fill)]++;
+        for (uint32_t a = 0; a < e->n; a++) uses[expr_place(all, e->arg[a])]++;
+        if (e->fill) uses[expr_place(all, e->fill)]++;
     }
     return uses;
 }

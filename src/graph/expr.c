@@ -199,6 +199,17 @@ ExprList expr_walk(Graph *g, Expr *const *roots, uint32_t n) {
     return walk_end(g);
 }
 
+/* The list is in order of id. */
+uint32_t expr_place(const ExprList *list, const Expr *e) {
+    uint32_t lo = 0, hi = list->n;
+    while (hi - lo > 1) {
+        const uint32_t middle = (lo + hi) / 2;
+        if (list->at[middle]->id <= e->id) lo = middle;
+        else hi = middle;
+    }
+    return lo;
+}
+
 bool expr_uses_index(Graph *g, Expr *e, uint32_t index) {
     ExprList all = expr_walk(g, &e, 1);
     for (uint32_t k = 0; k < all.n; k++)

@@ -93,6 +93,7 @@ typedef struct {
     uint32_t n;
 } ExprList;
 ExprList expr_walk(Graph *, Expr *const *roots, uint32_t n);
+uint32_t expr_place(const ExprList *, const Expr *); /* where the node stands in such a list; it must be there */
 bool expr_uses_index(Graph *, Expr *, uint32_t index);
 bool expr_reads(Graph *, Expr *, const Tensor *); /* any tensor when NULL */
 
@@ -243,6 +244,9 @@ bool range_uses_index(Graph *, const Range *, uint32_t index); /* in its bounds 
 /* Convenience: a domain of plain indices 0..extent[k] with fresh indices named by the tensor's own, or i, j, k…;
  * `index` receives the INDEX expressions. */
 Domain domain_of_tensor(Graph *, const Tensor *, Expr **index);
+
+/* What a run-time size counts as where a choice depends on it and nobody has said it. */
+enum { USUAL_DIM = 64 };
 
 /* Gives a draw (ROLE_RANDOM, with its init) the equation that computes it, at the place of the model that follows those of
  * the draws before it:     eps[i,j] = mean + std*draw_normal(place, i*n + j). */

@@ -192,6 +192,9 @@ static Expr *instantiate(Graph *g, const Expr *e, Expr *template, Expr *y) {
 Expr *op_partial(Graph *g, const Expr *e, uint32_t k, Expr *y) {
     return instantiate(g, e, op_row(g, e->of.number)->partial[k], y);
 }
+bool op_passes(Graph *g, const Expr *e, uint32_t k) {
+    return e->arg[k]->type == TYPE_REAL && !expr_is_number(op_row(g, e->of.number)->partial[k], 0);
+}
 Expr *op_expand(Graph *g, const Expr *e) {
     Expr *value = op_row(g, e->of.number)->value;
     return value ? instantiate(g, e, value, NULL) : NULL;

@@ -37,6 +37,8 @@ uint32_t op_find(Graph *, Symbol name);
 uint32_t op_add(Graph *, Symbol name, uint32_t arity, Expr *value, Expr *const *partial);
 /* The row's partial by argument k at the node e (an EXPR_OP), with `y` standing for its result. */
 Expr *op_partial(Graph *, const Expr *e, uint32_t k, Expr *y);
+/* May argument k receive a derivative? Not integers, nor where the partial is the constant 0 (floor, step, comparisons). */
+bool op_passes(Graph *, const Expr *, uint32_t k);
 /* The row's value expression at the node, or NULL where it is primitive. */
 Expr *op_expand(Graph *, const Expr *e);
 /* Draws differ in every call: they are no constants, whatever their operands. */

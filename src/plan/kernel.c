@@ -10,7 +10,7 @@
 #include "plan/nest.h"
 #include "plan/kernel.h"
 
-enum { LEAST_SIDE = 4, LEAST_AREA = 256, USUAL_DIM = 64 }; /* when it pays: k and n at least 4, k*n at least 256 */
+enum { LEAST_SIDE = 4, LEAST_AREA = 256 }; /* when it pays: k and n at least 4, k*n at least 256 */
 
 enum { A, B, C, N_ARRAYS, MOST_LOOPS = 12 };
 

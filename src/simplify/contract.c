@@ -12,7 +12,7 @@
 
 #include "graph/restrict.h"
 
-enum { MOST_FACTORS = 16, USUAL_DIM = 64 };
+enum { MOST_FACTORS = 16 };
 
 typedef struct {
     Graph *g;

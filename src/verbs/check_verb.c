@@ -310,7 +310,7 @@ static int interpreted(Checker *c) {
     Derived *d = &c->derived;
     vec_push(c->model.base.arena, &d->of, c->loss);
     derive_gradient(&c->model, d, c->loss);
-    derive_tangents(&c->model, d);
+    derive_tangents(&c->model, d, NULL);
     int status = model_report(&c->model, c->options);
     c->bars = NEW_ARRAY(c->model.base.arena, double *, d->wrt.n + 1);
     for (uint32_t k = 0; status == STATUS_DONE && k < d->wrt.n; k++) {

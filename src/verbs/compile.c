@@ -10,13 +10,13 @@
 #include <string.h>
 
 #include "ast/ast.h"
-#include "diff/diff.h"
 #include "emit/emit.h"
 #include "graph/model_text.h"
 #include "plan/plan.h"
 #include "plan/prepare.h"
 #include "simplify/simplify.h"
 #include "simplify/training.h"
+#include "verbs/derive.h"
 #include "verbs/native.h"
 #include "verbs/wanted.h"
 #include "verbs/verbs.h"
@@ -28,9 +28,8 @@ typedef struct {
     SimplifyOptions simplify;
     PlanOptions plan;
     VEC(Function *) functions;
-    TensorList wrt, of;
+    Derived d;           /* the gradient and the tangents */
     Tensor **predicted;  /* by output: its tensor with training = 0 */
-    Tensor **bars, **dots, **seeds;
     Wanted wanted[N_WANTS];
     uint32_t n_wanted;
     bool too_small; /* --memory */
@@ -47,34 +46,29 @@ static bool wants_tangents(const Compilation *c) {
 
 /* ---- derivatives --------------------------------------------------------------------------------------------------------- */
 static int add_gradient(Compilation *c) {
-    Tensor *of, *seed = NULL;
+    Tensor *of;
     int status = model_of_gradient(c->m, c->o, &of);
-    if (status == STATUS_DONE && c->wrt.n == 0) status = model_wrt(c->m, c->o, &c->wrt);
-    if (status != STATUS_DONE) return status;
-    c->bars = NEW_ARRAY(c->g->arena, Tensor *, c->wrt.n + 1);
-    diff_reverse(c->g, &of, &seed, 1, c->wrt.at, c->wrt.n, NULL, c->bars);
-    return STATUS_DONE;
+    if (status == STATUS_DONE && c->d.wrt.n == 0) status = model_wrt(c->m, c->o, &c->d.wrt);
+    if (status == STATUS_DONE) derive_gradient(c->m, &c->d, of);
+    return status;
 }
 
 static int add_tangents(Compilation *c) {
     Graph *g = c->g;
-    int status = c->wrt.n ? STATUS_DONE : model_wrt(c->m, c->o, &c->wrt);
-    if (status == STATUS_DONE) status = model_of_tangents(c->m, c->o, &c->of);
+    int status = c->d.wrt.n ? STATUS_DONE : model_wrt(c->m, c->o, &c->d.wrt);
+    if (status == STATUS_DONE) status = model_of_tangents(c->m, c->o, &c->d.of);
     if (status != STATUS_DONE) return status;
-    c->seeds = NEW_ARRAY(g->arena, Tensor *, c->wrt.n + 1);
-    c->dots = NEW_ARRAY(g->arena, Tensor *, c->of.n + 1);
     Expr *n = expr_int(g, c->o->directions);
     Symbol name = name_of(g->names, "d");
-    const Directions several = {.n = 1, .extent = &n, .name = &name}, *directions = c->o->directions > 0 ? &several : NULL;
-    for (uint32_t k = 0; k < c->wrt.n; k++) c->seeds[k] = derivative_tensor(g, c->wrt.at[k], "dot", ROLE_SEED, COMBINE_SET, directions);
-    diff_forward(g, c->wrt.at, c->seeds, c->wrt.n, c->of.at, c->of.n, directions, c->dots);
+    const Directions several = {.n = 1, .extent = &n, .name = &name};
+    derive_tangents(c->m, &c->d, c->o->directions > 0 ? &several : NULL);
     return STATUS_DONE;
 }
 
 /* Asked for by name, and 0 whatever the data: probably a slip. */
 static void warn_of_zeros(const Compilation *c) {
-    for (uint32_t k = 0; c->bars && c->o->wrt.n > 0 && k < c->wrt.n; k++) {
-        const Tensor *t = c->wrt.at[k], *bar = c->bars[k];
+    for (uint32_t k = 0; c->d.bars && c->o->wrt.n > 0 && k < c->d.wrt.n; k++) {
+        const Tensor *t = c->d.wrt.at[k], *bar = c->d.bars[k];
         if (!bar->pieces && !bar->call)
             diag_warning(c->g->diag, "zero-derivative", t->span, "the gradient by '%s' is 0: nothing that is differentiated depends on it", t->name);
     }
@@ -125,8 +119,8 @@ static Tensor **shaped_like(Graph *g, Tensor *const *named, Tensor *const *shape
 }
 
 static void give_gradient(Compilation *c, Function *f) {
-    f->results = goals(c->g, c->bars, c->wrt.at, c->wrt.n);
-    f->n_results = c->wrt.n;
+    f->results = goals(c->g, c->d.bars, c->d.wrt.at, c->d.wrt.n);
+    f->n_results = c->d.wrt.n;
 }
 
 /* The states after a step, where the model updates any. */
@@ -236,18 +230,18 @@ static bool plan_forward_backward(Compilation *c) {
 static bool plan_all(Compilation *c) {
     Tensor *const *outputs = c->g->outputs.at;
     if (!plan_function(function_new(c, FUNCTION_PREDICT, c->predicted), &c->plan) || !plan_update(c)) return false;
-    if (c->bars) {
+    if (c->d.bars) {
         Function *gradient = function_new(c, FUNCTION_GRADIENT, outputs);
         give_gradient(c, gradient);
         if (!plan_function(gradient, &c->plan) || !check_memory(c, gradient)) return false;
         if (!gradient->steps && !plan_forward_backward(c)) return false; /* apart they need all that checkpointing does not keep */
     }
-    if (c->dots) {
+    if (c->d.dots) {
         Function *jvp = function_new(c, FUNCTION_JVP, outputs);
-        jvp->results = goals(c->g, c->dots, shaped_like(c->g, c->of.at, c->dots, c->of.n), c->of.n);
-        jvp->n_results = c->of.n;
-        jvp->seeds = goals(c->g, c->seeds, shaped_like(c->g, c->wrt.at, c->seeds, c->wrt.n), c->wrt.n);
-        jvp->n_seeds = c->wrt.n;
+        jvp->results = goals(c->g, c->d.dots, shaped_like(c->g, c->d.of.at, c->d.dots, c->d.of.n), c->d.of.n);
+        jvp->n_results = c->d.of.n;
+        jvp->seeds = goals(c->g, c->d.seeds, shaped_like(c->g, c->d.wrt.at, c->d.seeds, c->d.wrt.n), c->d.wrt.n);
+        jvp->n_seeds = c->d.wrt.n;
         if (!plan_function(jvp, &c->plan)) return false;
     }
     for (uint32_t k = 0; k < c->n_wanted; k++)
@@ -322,7 +316,7 @@ int model_emit(Model *m, const Options *o, const char *header_name, Text *c_text
     if (status != STATUS_DONE) return status;
     Emission e = {.graph = c.g, .prefix = symbol_prefix(c.g->arena, o), .header_name = header_name, .source_name = stem_name(c.g->arena, m->path),
                   .command = command_line(&c), .standalone = o->standalone, .blas = o->blas == BLAS_CBLAS && !o->standalone, .functions = c.functions.at, .n_functions = c.functions.n,
-                  .wrt = c.wrt.at, .n_wrt = c.wrt.n};
+                  .wrt = c.d.wrt.at, .n_wrt = c.d.wrt.n};
     if (c_text) emit_source(&e, c_text);
     if (h_text) emit_header(&e, h_text);
     return STATUS_DONE;
@@ -375,8 +369,8 @@ static int emit_equations(Compilation *c, Text *out) {
     if (status != STATUS_DONE) return status;
     TensorList goals = {0};
     for (uint32_t k = 0; k < c->g->outputs.n; k++) vec_push(c->g->arena, &goals, c->g->outputs.at[k]);
-    for (uint32_t k = 0; c->bars && k < c->wrt.n; k++) vec_push(c->g->arena, &goals, c->bars[k]);
-    for (uint32_t k = 0; c->dots && k < c->of.n; k++) vec_push(c->g->arena, &goals, c->dots[k]);
+    for (uint32_t k = 0; c->d.bars && k < c->d.wrt.n; k++) vec_push(c->g->arena, &goals, c->d.bars[k]);
+    for (uint32_t k = 0; c->d.dots && k < c->d.of.n; k++) vec_push(c->g->arena, &goals, c->d.dots[k]);
     text_add(out, "# %s and its derivatives, as equations: made by %s\n", stem_name(c->g->arena, c->m->path), command_line(c));
     const char *reason = graph_print_model(c->g, goals.at, goals.n, out);
     if (reason) fprintf(stderr, "bpc: --emit bp: %s\n", reason);

@@ -1,7 +1,8 @@
-/* Derivatives for the interpreter: what is wanted becomes further tensors of the graph. */
+/* The gradient and tangents: what is wanted becomes further tensors of the graph. */
 #ifndef BPC_VERBS_DERIVE_H
 #define BPC_VERBS_DERIVE_H
 
+#include "diff/diff.h"
 #include "verbs/pipeline.h"
 
 typedef struct {
@@ -17,7 +18,7 @@ int derive_requests(Model *, const Options *);
 void derive_stopped(Model *, TensorList *);
 /* The gradient of `of` with respect to each of wrt, in reverse mode. */
 void derive_gradient(Model *, Derived *, Tensor *of);
-/* Tangents of d->of in the direction that the seed tensors hold. */
-void derive_tangents(Model *, Derived *);
+/* Tangents of d->of in the direction, or several (NULL: one), that the seed tensors hold. */
+void derive_tangents(Model *, Derived *, const Directions *);
 
 #endif

@@ -237,7 +237,7 @@ static int interpret(Evaluation *e) {
     int status = derive_requests(&e->model, e->options);
     if (status != STATUS_DONE) return status;
     if (e->gradient && !e->by_tangents) derive_gradient(&e->model, &e->derived, e->of);
-    if (e->tangents || e->by_tangents) derive_tangents(&e->model, &e->derived);
+    if (e->tangents || e->by_tangents) derive_tangents(&e->model, &e->derived, NULL);
     for (uint32_t k = 0; status == STATUS_DONE && k < e->n_wanted; k++) status = wanted_derive(&e->model, &e->wanted[k], e->options);
     if (status != STATUS_DONE) return status;
     status = model_report(&e->model, e->options);
