@@ -54,7 +54,7 @@ static const char product_text[] =
     "    const int64_t b_row = b_transposed ? 1 : ldb, b_column = b_transposed ? ldb : 1;\n"
     "    for (int64_t column = 0; column < n; column += LANES) {\n"
     "        const int64_t width = n - column < LANES ? n - column : LANES;\n"
-    "        for (int64_t first = 0; first < k; first += DEPTH) {\n"
+    "        for (int64_t first = 0; first == 0 || first < k; first += DEPTH) { /* once even where k is 0: C = 0 */\n"
     "            const int64_t depth = k - first < DEPTH ? k - first : DEPTH;\n"
     "            const int keep = add || first > 0;\n"
     "            for (int64_t p = 0; p < depth; p++)\n"

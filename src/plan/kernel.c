@@ -79,7 +79,7 @@ static bool read_arrays(Nest *n) {
 }
 
 /* ---- strides --------------------------------------------------------------------------------------------------------- */
-/* Elements from one turn of the loop to the next; every subscript is an index plus what stays, or does not have it. */
+/* The index once, and else what does not change with it. */
 static bool stays_but_for(Graph *g, const Affine *form, const Expr *index) {
     bool once = false;
     for (uint32_t k = 0; k < form->n; k++) {
@@ -89,6 +89,7 @@ static bool stays_but_for(Graph *g, const Affine *form, const Expr *index) {
     return once;
 }
 
+/* Elements from one turn of the loop to the next; every subscript is an index plus what stays, or does not have it. */
 static bool find_stride(Nest *n, int array, Loop *l) {
     Graph *g = n->g;
     const Tensor *t = n->tensor[array];

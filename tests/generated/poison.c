@@ -1,6 +1,6 @@
 /* Runs generated code in buffers of exactly the sizes that it asks for, poisoned beforehand, twice with different poison:
  * what comes out must be the same, and (under the sanitizers or valgrind) nothing outside may be touched. forward and then
- * backward must give what gradient gives, but for rounding.
+ * backward must give what gradient gives, but for rounding. With SMALLEST in the environment every size is 1, where loops are empty.
  *
  * Compiled beside model.c (--prefix model), linked with libbp. pair.h says which arguments forward and backward take
  * (FORWARD, BACKWARD), where the model has them. */
@@ -79,7 +79,7 @@ static Run run_new(int poison) {
     Run r = {.model = model_describe()};
     const bp_model *m = r.model;
     r.dims = checked(calloc(m->n_dims + 1, sizeof *r.dims));
-    for (uint32_t k = 0; k < m->n_dims; k++) r.dims[k] = sizes[k % 6];
+    for (uint32_t k = 0; k < m->n_dims; k++) r.dims[k] = getenv("SMALLEST") ? 1 : sizes[k % 6];
     r.inputs = checked(calloc(1, m->inputs_size + 1));
     r.params = checked(calloc(1, m->params_size + 1));
     r.state = checked(calloc(1, m->state_size + 1));
@@ -127,6 +127,7 @@ static int run(const Run *r, Way way) {
 static size_t call(int poison, Way way, char *out) {
     Run r = run_new(poison);
     const int status = run(&r, way);
+    if (getenv("SMALLEST") && (status == BP_E_SHAPE || status == BP_E_RANGE || status == BP_E_DOMAIN)) exit(0); /* the model wants more */
     if (status != BP_OK) {
         fprintf(stderr, "%s: status %d: %s\n", r.model->name, status, bp_status_text(status));
         exit(1);

@@ -50,7 +50,7 @@ static void dense_product(int a_transposed, int b_transposed, int64_t m, int64_t
     const int64_t b_row = b_transposed ? 1 : ldb, b_column = b_transposed ? ldb : 1;
     for (int64_t column = 0; column < n; column += LANES) {
         const int64_t width = n - column < LANES ? n - column : LANES;
-        for (int64_t first = 0; first < k; first += DEPTH) {
+        for (int64_t first = 0; first == 0 || first < k; first += DEPTH) { /* once even where k is 0: C = 0 */
             const int64_t depth = k - first < DEPTH ? k - first : DEPTH;
             const int keep = add || first > 0;
             for (int64_t p = 0; p < depth; p++)

@@ -17,6 +17,7 @@ for model in $(learning_models); do
     build="$CC -std=c11 -D_POSIX_C_SOURCE=200809L -g -w -Iruntime -I$TMP $TMP/model.c tests/generated/poison.c $BUILD/libbp.a"
     status_is 0 "$model: build" $build -O1 -fsanitize=address,undefined -fno-sanitize-recover=all -o "$TMP/poison" $libraries -lm
     [ "$got" != 0 ] || ASAN_OPTIONS=detect_leaks=0 status_is 0 "$model: sanitized" "$TMP/poison"
+    [ "$got" != 0 ] || ASAN_OPTIONS=detect_leaks=0 status_is 0 "$model: sanitized, all sizes 1" env SMALLEST=1 "$TMP/poison"
     case $stem in digits | lstm | edit_distance)
         status_is 0 "$model: build" $build -O2 -o "$TMP/poison" $libraries -lm
         [ "$got" != 0 ] || status_is 0 "$model: valgrind" valgrind -q --error-exitcode=9 "$TMP/poison"
