@@ -116,13 +116,14 @@ static void write_bound(Text *out, const Expr *b, const char *open, bool integer
     else text_add(out, "%s", open);
 }
 
-static bool in_wrt(const Emission *e, const Tensor *t) {
-    for (uint32_t k = 0; k < e->n_wrt; k++)
-        if (e->wrt[k] == t) return has_function(e, FUNCTION_GRADIENT);
-    return false;
+/* By tensor number: is there a member of grads for it? */
+static bool *has_grad(const Emission *e) {
+    bool *has = NEW_ARRAY(e->graph->arena, bool, e->graph->tensors.n + 1);
+    for (uint32_t k = 0; k < e->n_wrt; k++) has[e->wrt[k]->number] = has_function(e, FUNCTION_GRADIENT);
+    return has;
 }
 
-static void write_tensor(const Emission *e, Text *out, const Tensor *t, uint32_t k, int64_t block) {
+static void write_tensor(const Emission *e, Text *out, const Tensor *t, uint32_t k, int64_t block, bool grad) {
     text_add(out, "    {");
     write_string(out, t->name);
     text_add(out, ", %s, %s, ", role_name(t), t->type == TYPE_INT ? "true" : "false");
@@ -134,7 +135,7 @@ static void write_tensor(const Emission *e, Text *out, const Tensor *t, uint32_t
     else text_add(out, "NULL, ");
     const char *member = member_name(e, t);
     text_add(out, "offsetof(%s_%s, %s), ", e->prefix, struct_name(t), member);
-    if (in_wrt(e, t)) text_add(out, "offsetof(%s_grads, %s), ", e->prefix, member);
+    if (grad) text_add(out, "offsetof(%s_grads, %s), ", e->prefix, member);
     else text_add(out, "(size_t)-1, ");
     text_add(out, "%" PRId64 ", ", block);
     write_init(e, out, t, k);
@@ -143,11 +144,12 @@ static void write_tensor(const Emission *e, Text *out, const Tensor *t, uint32_t
 
 static void write_tensor_table(const Emission *e, Text *out, const List *list, int64_t *params, int64_t *states) {
     *params = *states = 0;
+    const bool *grad = has_grad(e);
     text_add(out, "static const bp_tensor %s_tensors[] = {\n", e->prefix);
     for (uint32_t k = 0; k < list->n; k++) {
         const Tensor *t = list->at[k];
         int64_t *block = t->role == ROLE_PARAM ? params : t->role == ROLE_STATE ? states : NULL;
-        write_tensor(e, out, t, k, block ? *block : 0);
+        write_tensor(e, out, t, k, block ? *block : 0, grad[t->number]);
         if (block) *block += elements(t);
     }
     text_add(out, "};\n");

@@ -17,6 +17,7 @@ typedef struct {
     uint32_t n_functions;
     Tensor *const *wrt;      /* with respect to what: members of grads, tangents */
     uint32_t n_wrt;
+    Map *members;            /* empty: for the names of members, which are the same throughout */
 } Emission;
 
 void emit_source(const Emission *, Text *);

@@ -47,18 +47,20 @@ static void write_dims(Writer *w) {
     }
 }
 
-static const Tensor *seed_member(const Writer *w, const Tensor *t) {
+static Map *seed_members(const Writer *w) {
+    Map *member = map_new(w->g->arena);
     for (uint32_t k = 0; k < w->f->n_seeds; k++)
-        if (w->f->seeds[k].tensor == t) return w->f->seeds[k].stands_for;
-    return t;
+        if (!map_get(member, w->f->seeds[k].tensor)) map_put(member, w->f->seeds[k].tensor, w->f->seeds[k].stands_for);
+    return member;
 }
 
 static void write_supplied(Writer *w) {
+    const Map *seeds = seed_members(w);
     for (uint32_t k = 0; k < w->f->n_tensors; k++) {
         const Buffer *b = w->f->buffer[k];
         if (!b || b->place != PLACE_USER || b->goal) continue;
-        const Tensor *t = b->tensor;
-        const char *type = array_type(w, t->type), *name = local_name(w, t), *from = supplier(w, t), *member = member_name(w->emission, seed_member(w, t));
+        const Tensor *t = b->tensor, *seed = map_get(seeds, t);
+        const char *type = array_type(w, t->type), *name = local_name(w, t), *from = supplier(w, t), *member = member_name(w->emission, seed ? seed : t);
         if (t->rank == 0 && t->type == TYPE_INT) writer_line(w, "const int64_t %s = *%s->%s;", name, from, member);
         else if (t->rank == 0) writer_line(w, "const %s %s = *%s->%s;", type, name, from, member);
         else writer_line(w, "const %s *const %s = %s->%s;", type, name, from, member);
@@ -146,7 +148,7 @@ static void copy_array(Writer *w, const Goal *goal) {
     for (uint32_t k = 0; k < goal->tensor->rank; k++) size[k] = goal->tensor->extent[k];
     write_size(w, size);
     text_add(w->out, "; %s++) %s[%s] = %s[%s];\n", i, member, i, local_name(w, goal->tensor), i);
-    map_put(w->names, name_of(w->g->names, i), NULL);
+    writer_free_name(w, "i", i);
 }
 
 static void write_goal(Writer *w, const Goal *goal, bool value) {

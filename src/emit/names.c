@@ -94,10 +94,26 @@ const char *upper_case(Arena *arena, const char *name) {
     return copy;
 }
 
+/* Where the names x_2, x_3, … that are taken end is kept under a key of its own. */
+static Symbol ends_key(Names *names, Symbol stem) { return name_printf(names, "#%s", stem); }
+
 const char *writer_take_name(Writer *w, const char *wanted) {
     Names *names = w->g->names;
-    Symbol name = name_of(names, c_identifier(w->g->arena, wanted));
-    for (unsigned k = 2; map_get(w->names, name); k++) name = name_printf(names, "%s_%u", c_identifier(w->g->arena, wanted), k);
+    Symbol stem = name_of(names, c_identifier(w->g->arena, wanted)), name = stem;
+    if (map_get(w->names, name)) {
+        Symbol key = ends_key(names, stem);
+        uintptr_t k = (uintptr_t)map_get(w->names, key);
+        if (k < 2) k = 2;
+        do name = name_printf(names, "%s_%u", stem, (unsigned)k++);
+        while (map_get(w->names, name));
+        map_put(w->names, key, (void *)k);
+    }
     map_put(w->names, name, (void *)(uintptr_t)name);
     return name;
+}
+
+void writer_free_name(Writer *w, const char *wanted, const char *name) {
+    Names *names = w->g->names;
+    map_put(w->names, name_of(names, name), NULL);
+    map_put(w->names, ends_key(names, name_of(names, c_identifier(w->g->arena, wanted))), NULL);
 }

@@ -37,16 +37,24 @@ bool has_function(const Emission *e, FunctionKind kind) {
     return false;
 }
 
+/* Names each tensor's member: where earlier ones came out the same, with how many they are. The map holds members by tensor,
+ * and by identifier how many have it. */
+static void name_members(const Emission *e) {
+    Graph *g = e->graph;
+    for (uint32_t k = 0; k < g->tensors.n; k++) {
+        Tensor *t = g->tensors.at[k];
+        Symbol name = name_of(g->names, c_identifier(g->arena, t->name));
+        const uintptr_t before = (uintptr_t)map_get(e->members, name);
+        map_put(e->members, t, before ? arena_printf(g->arena, "%s_%u", name, (unsigned)before + 1) : (char *)(uintptr_t)name);
+        if (t->role <= ROLE_WRITTEN) map_put(e->members, name, (void *)(before + 1));
+    }
+}
+
 const char *member_name(const Emission *e, const Tensor *t) {
     Graph *g = e->graph;
-    const char *name = c_identifier(g->arena, t->name);
-    unsigned before = 0; /* tensors declared earlier that come out the same */
-    for (uint32_t k = 0; k < t->number; k++) {
-        const Tensor *other = g->tensors.at[k];
-        if (other->role > ROLE_WRITTEN || other->name == t->name) continue;
-        if (strlen(other->name) >= strlen(name) / 4 && strcmp(c_identifier(g->arena, other->name), name) == 0) before++;
-    }
-    return before ? arena_printf(g->arena, "%s_%u", name, before + 1) : name;
+    if (map_count(e->members) == 0) name_members(e);
+    const Tensor *declared = g->tensors.at[t->number]; /* others stand for it, or have names of their own */
+    return declared->name == t->name ? map_get(e->members, declared) : c_identifier(g->arena, t->name);
 }
 
 bool is_pattern(const char *name) { return name && strcmp(name, "pattern") == 0; }

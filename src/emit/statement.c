@@ -170,7 +170,7 @@ static void write_loop(Writer *w, const Tree *n) {
     w->open.n--;
     w->indent--;
     writer_line(w, "}");
-    map_put(w->names, name_of(w->g->names, i), NULL); /* free for the next loop */
+    writer_free_name(w, w->g->indices.at[r->index].name, i); /* for the next loop */
 }
 
 static void write_test(Writer *w, const Tree *n) {

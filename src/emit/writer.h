@@ -33,6 +33,7 @@ void writer_line(Writer *, const char *format, ...) PRINTF_LIKE(2, 3); /* indent
 void writer_indent(Writer *);
 /* A name like `wanted` that nothing in the function has yet. */
 const char *writer_take_name(Writer *, const char *wanted);
+void writer_free_name(Writer *, const char *wanted, const char *name); /* its scope ends */
 const char *real_type(const Writer *); /* "float" or "double" */
 const char *array_type(const Writer *, Type); /* of array elements: int32_t for integers */
 

@@ -252,13 +252,10 @@ static void print_reduction(Printer *p, const Equation *e) {
     print(p, e->domain.guard, LEVEL_OR);
 }
 
-/* A term among others of its tensor (and not what sets the tensor to zero before). */
+/* A term among others of its tensor (and not what sets the tensor to zero before, which is in no list). */
 static bool is_one_of_many(const Equation *e) {
     const Tensor *t = e->target;
-    if (t->op != COMBINE_ADD || !t->pieces || !t->pieces->next) return false;
-    for (const Equation *piece = t->pieces; piece; piece = piece->next)
-        if (piece == e) return true;
-    return false;
+    return t->op == COMBINE_ADD && t->pieces && t->pieces->next && (e->next || e == t->last_piece);
 }
 
 void equation_print(const Graph *g, Text *out, const Equation *e) {

@@ -51,14 +51,36 @@ static void collect_node(Tree *n, const Visit *v, void *with) {
     }
 }
 
-static Touches touches_of(Graph *g, Tree *n) {
+static Touches touches_of(Graph *g, Tree *list) {
     Touches t = {0};
     Collect c = {g, &t};
-    Tree *next = n->next;
-    n->next = NULL;
-    tree_visit(n, collect_node, &c);
-    n->next = next;
+    tree_visit(list, collect_node, &c);
     return t;
+}
+
+/* The touches of a nest by tensor, each read once: what is fused reads the same elements many times. */
+typedef struct { Touches reads, writes; } Touched;
+typedef struct {
+    Map *touched; /* Tensor -> Touched */
+    Map *read;    /* the subscripts of reads that are there */
+} Footprint;
+
+static void add_touches(Graph *g, Footprint *f, const Touches *touches) {
+    for (uint32_t k = 0; k < touches->n; k++) {
+        const Touch *x = &touches->at[k];
+        Touched *t = map_get(f->touched, x->tensor);
+        if (!t) map_put(f->touched, x->tensor, t = NEW(g->arena, Touched));
+        if (x->write) vec_push(g->arena, &t->writes, *x);
+        else if (!x->subs || !map_get(f->read, x->subs)) vec_push(g->arena, &t->reads, *x);
+        if (!x->write && x->subs) map_put(f->read, x->subs, f);
+    }
+}
+
+static Footprint footprint_of(Graph *g, Tree *n) {
+    Footprint f = {map_new(g->arena), map_new(g->arena)};
+    Touches touches = touches_of(g, n);
+    add_touches(g, &f, &touches);
+    return f;
 }
 
 static bool same_turn(const Touch *x, Expr *a, const Touch *y, Expr *b) {
@@ -68,15 +90,22 @@ static bool same_turn(const Touch *x, Expr *a, const Touch *y, Expr *b) {
     return false;
 }
 
+static bool in_same_turns(const Touches *a, Expr *index_a, const Touch *y, Expr *index_b) {
+    for (uint32_t k = 0; k < a->n; k++)
+        if (!index_a || !same_turn(&a->at[k], index_a, y, index_b)) return false;
+    return true;
+}
+
 /* May B's statements run before or among those of A? With indices: turn by turn; without: not at all together. */
-static bool compatible(const Touches *a, Expr *index_a, const Touches *b, Expr *index_b) {
-    for (uint32_t j = 0; j < a->n; j++)
-        for (uint32_t k = 0; k < b->n; k++) {
-            const Touch *x = &a->at[j], *y = &b->at[k];
-            if (x->tensor != y->tensor || (!x->write && !y->write)) continue;
-            if (x->write && y->write && x->tensor->op == COMBINE_SET) continue; /* its pieces are disjoint */
-            if (!index_a || !same_turn(x, index_a, y, index_b)) return false;
-        }
+static bool compatible(const Footprint *a, Expr *index_a, const Touches *b, Expr *index_b) {
+    for (uint32_t k = 0; k < b->n; k++) {
+        const Touch *y = &b->at[k];
+        const Touched *x = map_get(a->touched, y->tensor);
+        if (!x) continue;
+        if (y->write && !in_same_turns(&x->reads, index_a, y, index_b)) return false;
+        if (y->write && y->tensor->op == COMBINE_SET) continue; /* its pieces are disjoint */
+        if (!in_same_turns(&x->writes, index_a, y, index_b)) return false;
+    }
     return true;
 }
 
@@ -117,8 +146,9 @@ static void rename_node(Tree *n, const Visit *v, void *with) {
 
 /* ---- one list of statements ------------------------------------------------------------------------------------ */
 typedef struct {
-    Tree *node;
-    Touches touches;
+    Tree *node, **end; /* end: of its body */
+    Footprint *touches; /* NULL: nobody has asked yet */
+    bool kernel;
 } Entry;
 typedef VEC(Entry) Entries;
 
@@ -128,25 +158,38 @@ static bool has_kernel(Tree *n) {
     return false;
 }
 
+static const Footprint *footprint(Graph *g, Entry *e) {
+    if (!e->touches) {
+        e->touches = NEW(g->arena, Footprint);
+        *e->touches = footprint_of(g, e->node);
+    }
+    return e->touches;
+}
+
+static void append_body(Graph *g, Entry *e, Tree *n) {
+    Subst *s = subst_new(g);
+    subst_index(s, n->as.loop.index, expr_index(g, e->node->as.loop.index));
+    tree_visit(n->body, rename_node, s);
+    Touches more = touches_of(g, n->body);
+    add_touches(g, e->touches, &more);
+    *e->end = n->body;
+    while (*e->end) e->end = &(*e->end)->next;
+    e->node->as.loop.in_turn |= n->as.loop.in_turn;
+}
+
 /* Puts the nest into an earlier loop of the list; false where none fits. */
-static bool join_loop(Graph *g, Entries *list, Tree *n, const Touches *touches) {
+static bool join_loop(Graph *g, Entries *list, Tree *n) {
     if (n->kind != TREE_LOOP || has_kernel(n)) return false;
     Expr *index = expr_index(g, n->as.loop.index);
+    const Touches touches = touches_of(g, n);
     for (uint32_t k = list->n; k-- > 0 && list->n - k <= WINDOW;) {
         Entry *e = &list->at[k];
-        if (e->node->kind == TREE_LOOP && same_loop(g, e->node, n) && !has_kernel(e->node) &&
-            compatible(&e->touches, expr_index(g, e->node->as.loop.index), touches, index)) {
-            Subst *s = subst_new(g);
-            subst_index(s, n->as.loop.index, expr_index(g, e->node->as.loop.index));
-            tree_visit(n->body, rename_node, s);
-            Tree **end = &e->node->body;
-            while (*end) end = &(*end)->next;
-            *end = n->body;
-            e->touches = touches_of(g, e->node);
-            e->node->as.loop.in_turn |= n->as.loop.in_turn;
+        const Footprint *there = footprint(g, e);
+        if (e->node->kind == TREE_LOOP && !e->kernel && same_loop(g, e->node, n) && compatible(there, expr_index(g, e->node->as.loop.index), &touches, index)) {
+            append_body(g, e, n);
             return true;
         }
-        if (!compatible(&e->touches, NULL, touches, NULL)) return false;
+        if (!compatible(there, NULL, &touches, NULL)) return false;
     }
     return false;
 }
@@ -156,8 +199,10 @@ static void fuse_list(Graph *g, Tree **list) {
     for (Tree *n = *list, *next; n; n = next) {
         next = n->next;
         n->next = NULL;
-        Touches touches = touches_of(g, n);
-        if (!join_loop(g, &entries, n, &touches)) vec_push(g->arena, &entries, (Entry){n, touches});
+        if (join_loop(g, &entries, n)) continue;
+        Entry e = {.node = n, .end = &n->body, .kernel = has_kernel(n)};
+        while (*e.end) e.end = &(*e.end)->next;
+        vec_push(g->arena, &entries, e);
     }
     Tree **tail = list;
     *tail = NULL;

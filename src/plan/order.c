@@ -75,24 +75,75 @@ ExprList equation_nodes(Graph *g, const Equation *e) {
     return expr_walk(g, roots.at, roots.n);
 }
 
+/* The steps that write a tensor. Those at constants on the `axes` of the first such one are found by these constants, so that a
+ * tensor of ten thousand elements, each written and read alone, has as many edges and not the square. */
+typedef struct {
+    Numbers all, others; /* others: not at constants there */
+    uint64_t axes;       /* a bit each; 0: all are others */
+    Map *at;             /* hash of the constants -> Numbers */
+} Writers;
+
+static uint64_t constant_axes(Expr *const *subs, uint32_t n) {
+    uint64_t axes = 0;
+    for (uint32_t k = 0; k < n && k < 64; k++) axes |= (uint64_t)(subs[k]->kind == EXPR_CONST) << k;
+    return axes;
+}
+
+static const void *constants_key(Expr *const *subs, uint32_t n, uint64_t axes) {
+    uint64_t hash = 0;
+    for (uint32_t k = 0; k < n && k < 64; k++)
+        if (axes >> k & 1) hash = hash_mix(hash, subs[k]->id);
+    return (const void *)(uintptr_t)(hash | 1);
+}
+
+static void add_writer(Arena *arena, Writers *w, uint32_t step, const Step *s) {
+    vec_push(arena, &w->all, step);
+    Expr *const *subs = s->equation->subs;
+    const uint32_t rank = s->equation->target->rank;
+    const uint64_t axes = s->init || s->call ? 0 : constant_axes(subs, rank);
+    if (!w->axes) w->axes = axes;
+    if (!w->axes || (axes & w->axes) != w->axes) {
+        vec_push(arena, &w->others, step);
+        return;
+    }
+    if (!w->at) w->at = map_new(arena);
+    const void *key = constants_key(subs, rank, w->axes);
+    Numbers *there = map_get(w->at, key);
+    if (!there) map_put(w->at, key, there = NEW(arena, Numbers));
+    vec_push(arena, there, step);
+}
+
+static void add_edges(Problem *p, const Numbers *from, uint32_t to, Expr *read) {
+    for (uint32_t k = 0; from && k < from->n; k++) {
+        const Step *writer = &p->step[from->at[k]];
+        if (writer->init || overlap(p->g, writer->equation, read, p->step[to].equation))
+            vec_push(p->g->arena, &p->edges, (Edge){from->at[k], to, read, false});
+    }
+}
+
+static void add_read(Problem *p, const Writers *w, uint32_t to, Expr *read) {
+    if (!w->axes || (constant_axes(read->arg, read->n) & w->axes) != w->axes) {
+        add_edges(p, &w->all, to, read);
+        return;
+    }
+    add_edges(p, &w->others, to, read);
+    add_edges(p, map_get(w->at, constants_key(read->arg, read->n, w->axes)), to, read);
+}
+
 static void find_edges(Problem *p) {
     Graph *g = p->g;
-    Numbers *writers = NEW_ARRAY(g->arena, Numbers, g->tensors.n);
-    for (uint32_t k = 0; k < p->n; k++) vec_push(g->arena, &writers[p->step[k].equation->target->number], k);
+    Writers *writers = NEW_ARRAY(g->arena, Writers, g->tensors.n);
+    for (uint32_t k = 0; k < p->n; k++) add_writer(g->arena, &writers[p->step[k].equation->target->number], k, &p->step[k]);
     for (uint32_t k = 0; k < p->n; k++) {
         Step *s = &p->step[k];
-        Numbers *same = &writers[s->equation->target->number];
+        Numbers *same = &writers[s->equation->target->number].all;
         if (s->init)
             for (uint32_t j = 0; j < same->n; j++)
                 if (!p->step[same->at[j]].init) vec_push(g->arena, &p->edges, (Edge){k, same->at[j], NULL, false});
         if (s->init) continue;
         ExprList all = equation_nodes(g, s->equation);
         for (uint32_t e = 0; e < all.n; e++) {
-            if (all.at[e]->kind != EXPR_READ) continue;
-            Numbers *w = &writers[all.at[e]->of.tensor->number];
-            for (uint32_t j = 0; j < w->n; j++)
-                if (p->step[w->at[j]].init || overlap(g, p->step[w->at[j]].equation, all.at[e], s->equation))
-                    vec_push(g->arena, &p->edges, (Edge){w->at[j], k, all.at[e], false});
+            if (all.at[e]->kind == EXPR_READ) add_read(p, &writers[all.at[e]->of.tensor->number], k, all.at[e]);
         }
     }
 }

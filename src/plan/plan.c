@@ -24,6 +24,7 @@ typedef struct {
 } Need;
 
 static void need(Need *n, Tensor *t, uint64_t by) {
+    if (by >> ALWAYS) by = UINT64_MAX; /* what is always needed need not be looked at once more for each goal */
     if (n->given[t->number] || (n->wanted[t->number] | by) == n->wanted[t->number]) return;
     n->wanted[t->number] |= by;
     vec_push(n->g->arena, &n->work, t);
@@ -53,9 +54,13 @@ static Need need_goals(Function *f, const bool *given) {
     Graph *g = f->graph;
     Need n = {.g = g, .wanted = NEW_ARRAY(g->arena, uint64_t, g->tensors.n + 1), .given = NEW_ARRAY(g->arena, bool, g->tensors.n + 1)};
     if (given) memcpy(n.given, given, g->tensors.n * sizeof *given);
-    for (uint32_t k = 0; k < f->n_outputs; k++) need(&n, f->outputs[k].tensor, goal_bit(f, k));
-    for (uint32_t k = 0; k < f->n_results; k++) need(&n, f->results[k].tensor, goal_bit(f, f->n_outputs + k));
-    spread(&n);
+    for (uint32_t pass = 0; pass < 2; pass++) { /* first what is always needed */
+        for (uint32_t k = 0; k < f->n_outputs + f->n_results; k++) {
+            Tensor *t = k < f->n_outputs ? f->outputs[k].tensor : f->results[k - f->n_outputs].tensor;
+            if (goal_bit(f, k) >> ALWAYS == 1 - pass) need(&n, t, goal_bit(f, k));
+        }
+        spread(&n);
+    }
     return n;
 }
 

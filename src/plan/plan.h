@@ -96,7 +96,7 @@ struct Function {
     Expr *rows, *columns, *terms; /* of a sparse matrix and its pattern: the sizes, of dims */
     Tree *body;
     Buffer **buffer;            /* by tensor number; NULL where the function does not touch it */
-    uint32_t n_tensors;
+    uint32_t n_tensors, buffer_room;
     Expr ***slot_size;          /* elements of each slot: a list of factors, ends in NULL */
     Type *slot_type;
     uint32_t n_slots;

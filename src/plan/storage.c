@@ -61,6 +61,7 @@ typedef struct {
     Function *f;
     Graph *g;
     Use *use; /* by tensor number */
+    const Goal **goal; /* by tensor number: the one goal that takes the tensor where it is computed; or NULL */
     uint32_t top;
 } Scan;
 
@@ -170,15 +171,17 @@ static bool supplied(const Tensor *t) {
     return t->role == ROLE_INPUT || t->role == ROLE_PARAM || t->role == ROLE_STATE || t->role == ROLE_SEED;
 }
 
-static const Goal *only_goal(const Function *f, const Tensor *t) {
-    const Goal *found = NULL;
+static const Goal **only_goals(const Function *f, uint32_t n_tensors) {
+    const Goal **only = NEW_ARRAY(f->graph->arena, const Goal *, n_tensors + 1);
+    bool *shared = NEW_ARRAY(f->graph->arena, bool, n_tensors + 1);
+    if (f->kind == FUNCTION_UPDATE) return only; /* states keep their values to the end of a step */
     for (uint32_t k = 0; k < f->n_outputs + f->n_results; k++) {
         const Goal *goal = k < f->n_outputs ? &f->outputs[k] : &f->results[k - f->n_outputs];
-        if (goal->tensor != t || f->kind == FUNCTION_UPDATE) continue; /* states keep their values to the end of a step */
-        if (found || (k < f->n_outputs && t->rank == 0)) return NULL;
-        found = goal;
+        const Tensor *t = goal->tensor;
+        shared[t->number] |= only[t->number] || (k < f->n_outputs && t->rank == 0);
+        only[t->number] = shared[t->number] ? NULL : goal;
     }
-    return found;
+    return only;
 }
 
 static bool is_kept(const Function *f, const Tensor *t) { return f->kept && t->number < f->n_kept && f->kept[t->number]; }
@@ -194,7 +197,7 @@ static void place_tensor(Scan *s, Tensor *t, const PlanOptions *options) {
     uint32_t loops = u->seen ? loops_apart(s->g, u) : 0;
     for (uint32_t k = 0; k < t->rank; k++)
         b->kept[k] = options->level < 2 || !u->seen || u->kept[k] || !is_loop_index(u, loops, u->subs[k]);
-    b->goal = only_goal(f, t);
+    b->goal = s->goal[t->number];
     bool kept = is_kept(f, t);
     if (t->role == ROLE_CONST) b->place = PLACE_CONST;
     else if (supplied(t)) b->place = PLACE_USER;
@@ -294,9 +297,9 @@ static void share_slots(Function *f, const PlanOptions *options) {
 
 void place_tensors(Function *f, const PlanOptions *options) {
     Graph *g = f->graph;
-    f->n_tensors = g->tensors.n;
+    f->n_tensors = f->buffer_room = g->tensors.n;
     f->buffer = NEW_ARRAY(g->arena, Buffer *, g->tensors.n + 1);
-    Scan s = {.f = f, .g = g, .use = NEW_ARRAY(g->arena, Use, g->tensors.n + 1)};
+    Scan s = {.f = f, .g = g, .use = NEW_ARRAY(g->arena, Use, g->tensors.n + 1), .goal = only_goals(f, g->tensors.n)};
     tree_visit(f->body, scan_node, &s);
     keep_goals(&s);
     for (uint32_t k = 0; k < f->n_tensors; k++)

@@ -17,19 +17,13 @@
 
 enum { PART = 128 }; /* terms added one by one */
 
-typedef VEC(Tensor *) Tensors;
 typedef VEC(const Tree *) Sets; /* the statements that add, one for each tensor */
-
-static bool is_known(const Tensors *list, const Tensor *t) {
-    for (uint32_t k = 0; k < list->n; k++)
-        if (list->at[k] == t) return true;
-    return false;
-}
 
 typedef struct {
     Function *f;
-    Sets sums;      /* into locals */
-    Tensors others; /* what else is set or read there */
+    Sets sums;   /* into locals */
+    Map *summed; /* their tensors */
+    Map *others; /* what else is set or read there */
 } Look;
 
 static void look_node(Tree *n, const Visit *v, void *with) {
@@ -38,24 +32,23 @@ static void look_node(Tree *n, const Visit *v, void *with) {
     Graph *g = l->f->graph;
     ExprList all = tree_reads(g, n);
     for (uint32_t k = 0; k < all.n; k++)
-        if (all.at[k]->kind == EXPR_READ) vec_push(g->arena, &l->others, all.at[k]->of.tensor);
+        if (all.at[k]->kind == EXPR_READ) map_put(l->others, all.at[k]->of.tensor, l);
     if (n->kind != TREE_SET) return;
     Tensor *t = n->as.set.to;
     const Buffer *b = l->f->buffer[t->number];
     bool sum = n->as.set.op == COMBINE_ADD && t->type == TYPE_REAL && b->place == PLACE_LOCAL && !b->wide;
-    if (!sum) vec_push(g->arena, &l->others, t);
-    bool known = false;
-    for (uint32_t k = 0; k < l->sums.n; k++) known |= l->sums.at[k]->as.set.to == t;
-    if (sum && !known) vec_push(g->arena, &l->sums, n);
+    if (!sum) map_put(l->others, t, l);
+    if (sum && !map_get(l->summed, t)) vec_push(g->arena, &l->sums, n);
+    if (sum) map_put(l->summed, t, l);
 }
 
 /* Sums that the loop's turns add to and nothing inside looks at or starts anew. */
 static Sets sums_across(Function *f, Tree *loop) {
-    Look l = {.f = f};
+    Look l = {.f = f, .summed = map_new(f->graph->arena), .others = map_new(f->graph->arena)};
     Sets across = {0};
     tree_visit(loop->body, look_node, &l);
     for (uint32_t k = 0; k < l.sums.n; k++)
-        if (!is_known(&l.others, l.sums.at[k]->as.set.to)) vec_push(f->graph->arena, &across, l.sums.at[k]);
+        if (!map_get(l.others, l.sums.at[k]->as.set.to)) vec_push(f->graph->arena, &across, l.sums.at[k]);
     return across;
 }
 

@@ -17,9 +17,7 @@ Tensor *plan_local(Function *f, const Tensor *like, const char *suffix) {
     Tensor *t = graph_add_tensor(g, name_printf(g->names, "%s_%s", like->name, suffix), like->type, ROLE_PART, like->op, 0, NULL, like->span);
     t->name = name_printf(g->names, "%s_%s", like->name, suffix); /* other functions have theirs */
     t->of = g->tensors.at[like->number];
-    Buffer **more = NEW_ARRAY(g->arena, Buffer *, g->tensors.n + 1);
-    for (uint32_t k = 0; k < f->n_tensors; k++) more[k] = f->buffer[k];
-    f->buffer = more;
+    while (f->buffer_room < g->tensors.n) f->buffer = vec_grow(g->arena, f->buffer, &f->buffer_room, sizeof *f->buffer);
     f->n_tensors = g->tensors.n;
     Buffer *b = f->buffer[t->number] = NEW(g->arena, Buffer);
     b->tensor = t;
@@ -136,29 +134,31 @@ static bool writes_apart(Graph *g, const Tree *set, Expr *index) {
     return false;
 }
 
-/* Is the tensor read anywhere in the list? A sum that is looked at inside its loop cannot wait for the end. */
-static bool read_in(Graph *g, const Tree *list, const Tensor *t) {
+/* The reads of a loop's body, by tensor. */
+typedef struct { VEC(const Expr *) at; } Reads;
+
+static Map *reads_in(Graph *g, const Tree *list) {
+    Map *reads = map_new(g->arena);
     for (const Tree *n = list; n; n = n->next) {
         ExprList all = tree_reads(g, n);
-        for (uint32_t k = 0; k < all.n; k++)
-            if (all.at[k]->kind == EXPR_READ && all.at[k]->of.tensor == t) return true;
+        for (uint32_t k = 0; k < all.n; k++) {
+            if (all.at[k]->kind != EXPR_READ) continue;
+            Reads *r = map_get(reads, all.at[k]->of.tensor);
+            if (!r) map_put(reads, all.at[k]->of.tensor, r = NEW(g->arena, Reads));
+            if (r->at.n == 0 || r->at.at[r->at.n - 1] != all.at[k]) vec_push(g->arena, &r->at, all.at[k]);
+        }
     }
-    return false;
+    return reads;
 }
 
 /* Does a turn read what another turn writes? Then turns wait for each other: a recurrence that was fused with its neighbours. */
-static bool reads_other_turns(Graph *g, const Tree *loop) {
-    for (const Tree *set = loop->body; set; set = set->next)
-        for (const Tree *n = loop->body; n; n = n->next) {
-            if (set->kind != TREE_SET) continue;
-            ExprList all = tree_reads(g, n);
-            for (uint32_t k = 0; k < all.n; k++) {
-                const Expr *e = all.at[k];
-                if (e->kind != EXPR_READ || e->of.tensor != set->as.set.to) continue;
-                for (uint32_t a = 0; a < e->n; a++)
-                    if (e->arg[a] != set->as.set.subs[a]) return true;
-            }
-        }
+static bool reads_other_turns(const Map *reads, const Tree *loop) {
+    for (const Tree *set = loop->body; set; set = set->next) {
+        const Reads *r = set->kind == TREE_SET ? map_get(reads, set->as.set.to) : NULL;
+        for (uint32_t k = 0; r && k < r->at.n; k++)
+            for (uint32_t a = 0; a < r->at.at[k]->n; a++)
+                if (r->at.at[k]->arg[a] != set->as.set.subs[a]) return true;
+    }
     return false;
 }
 
@@ -166,17 +166,19 @@ static void mark_loop(Function *f, Tree *loop) {
     Graph *g = f->graph;
     Expr *index = expr_index(g, loop->as.loop.index);
     VEC(Tensor *) sums = {0};
-    if ((!loop->why && loop->as.loop.down) || reads_other_turns(g, loop)) return;
+    if (!loop->why && loop->as.loop.down) return;
+    const Map *reads = reads_in(g, loop->body);
+    Map *known = map_new(g->arena);
+    if (reads_other_turns(reads, loop)) return;
     for (const Tree *n = loop->body; n; n = n->next) {
         if (n->kind != TREE_SET) return;
         Tensor *t = n->as.set.to;
         bool local = f->buffer[t->number]->place == PLACE_LOCAL;
         if (writes_apart(g, n, index)) continue;
         if (local && n->as.set.op == COMBINE_SET) continue;
-        if (!local || n->as.set.op != COMBINE_ADD || t->type != TYPE_REAL || read_in(g, loop->body, t)) return;
-        bool known = false;
-        for (uint32_t k = 0; k < sums.n; k++) known |= sums.at[k] == t;
-        if (!known) vec_push(g->arena, &sums, t);
+        if (!local || n->as.set.op != COMBINE_ADD || t->type != TYPE_REAL || map_get(reads, t)) return; /* looked at inside, a sum cannot wait for the end */
+        if (!map_get(known, t)) vec_push(g->arena, &sums, t);
+        map_put(known, t, t);
     }
     if (loop->as.loop.in_turn && sums.n > 0) return;
     loop->as.loop.how = LOOP_SIMD;

@@ -316,7 +316,7 @@ int model_emit(Model *m, const Options *o, const char *header_name, Text *c_text
     if (status != STATUS_DONE) return status;
     Emission e = {.graph = c.g, .prefix = symbol_prefix(c.g->arena, o), .header_name = header_name, .source_name = stem_name(c.g->arena, m->path),
                   .command = command_line(&c), .standalone = o->standalone, .blas = o->blas == BLAS_CBLAS && !o->standalone, .functions = c.functions.at, .n_functions = c.functions.n,
-                  .wrt = c.d.wrt.at, .n_wrt = c.d.wrt.n};
+                  .wrt = c.d.wrt.at, .n_wrt = c.d.wrt.n, .members = map_new(c.g->arena)};
     if (c_text) emit_source(&e, c_text);
     if (h_text) emit_header(&e, h_text);
     return STATUS_DONE;
