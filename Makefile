@@ -5,6 +5,7 @@
 #   make test       builds, and runs every test
 #   make install    PREFIX=/usr/local DESTDIR=
 #   make check      runs every test once, with CC; TESTS="models errors" chooses groups
+#   make bench      bpc against PyTorch, C by hand and the machine, into bench/RESULTS.md; MODELS="tiny small" QUICK=1
 #   make fuzz       N=100000 random models; make fuzz-parser, fuzz-compiler: whatever the bytes
 #   make asan       the tests under AddressSanitizer and UndefinedBehaviorSanitizer
 #   make bless      accepts what the golden tests print now
@@ -110,6 +111,16 @@ SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=undefined
 asan:
 	ASAN_OPTIONS=detect_leaks=0 $(MAKE) check BUILD=build-asan CFLAGS="-O1 -g $(SANITIZE)" TESTS="units errors command models random"
 
+# Speed, against PyTorch, C by hand and the machine's limits; MODELS are names of bench/models, adbench, sweep.
+MODELS ?=
+QUICK ?=
+RESULTS ?= $(if $(QUICK)$(MODELS),$(BUILD)/bench/RESULTS.md,bench/RESULTS.md)
+bench: DEPENDENCIES += python3-torch
+bench: dependencies
+	$(MAKE) all
+	@mkdir -p $(BUILD)/bench
+	CC="$(CC)" python3 bench/bench.py --build $(BUILD) --results $(RESULTS) $(if $(QUICK),--quick) $(MODELS)
+
 # Random models (N of them), the parser and the whole compiler under libFuzzer (SECONDS each). All run for long.
 N ?= 100000
 FIRST ?= 1000
@@ -149,4 +160,4 @@ clean:
 	rm -rf $(BUILD) build-clang build-asan build-fuzzer
 
 -include $(BPC_OBJ:.o=.d) $(VERB_OBJ:.o=.d)
-.PHONY: all install check test asan fuzz fuzz-parser fuzz-compiler bless demo dependencies operators clean
+.PHONY: all install check test bench asan fuzz fuzz-parser fuzz-compiler bless demo dependencies operators clean

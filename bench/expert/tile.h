@@ -1,0 +1,93 @@
+/* tile.h - C = A B, or C += A B, in single precision: a tile of C stays in registers while the common axis passes.
+ *
+ * A is read an element at a time (so its transpose is as good), B and C in whole vectors along their rows. Four vectors to a row of
+ * the tile and six rows, or as many accumulators of another form: more of them than a multiplication takes cycles. What is left
+ * of the columns goes through a copy of B that is filled up with zeros. */
+#ifndef TILE_H
+#define TILE_H
+
+#include <string.h>
+
+enum { LANES = 16, TILE_DEPTH = 8192 };
+typedef float lanes __attribute__((vector_size(4*LANES), aligned(4)));
+
+#define ALWAYS static inline __attribute__((always_inline))
+#define UNROLL _Pragma("GCC unroll 16")
+
+typedef struct {
+    const float *a, *b;
+    float *c;
+    long a_row, a_column, b_row, c_row;
+    int depth, add, width;                                   /* width: columns of the last, partial vector, or 0 */
+} Product;
+
+ALWAYS void tile(const int rows, const int vectors, Product p) {
+    lanes sum[16][4];
+    UNROLL for (int i = 0; i < rows; i++)
+        UNROLL for (int j = 0; j < vectors; j++) sum[i][j] = (lanes){0};
+    for (int k = 0; k < p.depth; k++) {
+        lanes b[4];
+        UNROLL for (int j = 0; j < vectors; j++) b[j] = *(const lanes *)(p.b + k*p.b_row + j*LANES);
+        UNROLL for (int i = 0; i < rows; i++) {
+            const float a = p.a[i*p.a_row + k*p.a_column];
+            UNROLL for (int j = 0; j < vectors; j++) sum[i][j] += a*b[j];
+        }
+    }
+    UNROLL for (int i = 0; i < rows; i++) {
+        float *c = p.c + i*p.c_row;
+        if (p.width)
+            for (int j = 0; j < p.width; j++) c[j] = (p.add ? c[j] : 0) + sum[i][0][j];
+        else
+            UNROLL for (int j = 0; j < vectors; j++) {
+                lanes *to = (lanes *)(c + j*LANES);
+                *to = p.add ? *to + sum[i][j] : sum[i][j];
+            }
+    }
+}
+
+ALWAYS int rows_of(const int rows, const int vectors, int i, int n, Product p) {
+    for (; i + rows <= n; i += rows) {
+        Product q = p;
+        q.a += i*p.a_row;
+        q.c += i*p.c_row;
+        tile(rows, vectors, q);
+    }
+    return i;
+}
+ALWAYS void strip(const int rows, const int vectors, int n, Product p) {
+    int i = rows_of(rows, vectors, 0, n, p);
+    if (rows > 8) i = rows_of(8, vectors, i, n, p);
+    if (rows > 4) i = rows_of(4, vectors, i, n, p);
+    i = rows_of(2, vectors, i, n, p);
+    rows_of(1, vectors, i, n, p);
+}
+
+static __attribute__((noinline)) void product(int rows, int columns, int depth, const float *a, long a_row, long a_column,
+                                              const float *b, long b_row, float *c, long c_row, int add) {
+    static float rest[TILE_DEPTH*LANES];
+    Product p = {a, b, c, a_row, a_column, b_row, c_row, depth, add, 0};
+    int j = 0;
+    for (; columns - j >= 4*LANES; j += 4*LANES, p.b += 4*LANES, p.c += 4*LANES) strip(6, 4, rows, p);
+    if (columns - j >= 3*LANES) { strip(8, 3, rows, p); j += 3*LANES; p.b += 3*LANES; p.c += 3*LANES; }
+    if (columns - j >= 2*LANES) { strip(12, 2, rows, p); j += 2*LANES; p.b += 2*LANES; p.c += 2*LANES; }
+    if (columns - j >= LANES) { strip(16, 1, rows, p); j += LANES; p.b += LANES; p.c += LANES; }
+    if (j == columns) return;
+    p.width = columns - j;
+    for (int k = 0; k < depth; k++) {
+        memset(rest + k*LANES, 0, 4*LANES);
+        memcpy(rest + k*LANES, p.b + k*b_row, 4*(size_t)p.width);
+    }
+    p.b = rest;
+    p.b_row = LANES;
+    strip(16, 1, rows, p);
+}
+
+/* to[j, i] = from[i, j], in squares that stay in the cache. */
+static void transpose(int rows, int columns, const float *restrict from, float *restrict to) {
+    for (int i = 0; i < rows; i += 16)
+        for (int j = 0; j < columns; j += 16)
+            for (int k = j; k < columns && k < j + 16; k++)
+                for (int l = i; l < rows && l < i + 16; l++) to[(long)k*rows + l] = from[(long)l*columns + k];
+}
+
+#endif
