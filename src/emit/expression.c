@@ -11,6 +11,7 @@
 #include "graph/ops.h"
 #include "graph/restrict.h"
 #include "graph/rewrite.h"
+#include "plan/storage.h"
 
 /* How an operator stands between its operands, and how tightly those must bind to go without parentheses. Compilers
  * ask for parentheses around comparisons of comparisons and && inside ||. */
@@ -73,13 +74,15 @@ static Expr *add_flat(Graph *g, Expr *a, Expr *b) {
     return expr_add(g, a, b);
 }
 
-/* Row by row over the axes that are kept: (i*n + j)*k + l. */
+/* Row by row over the axes that are kept: (i*n + j)*k + l. Of an axis of which a block is kept, from its first example on. */
 static Expr *element_offset(Writer *w, const Buffer *b, Expr *const *subs) {
     Graph *g = w->g;
     Expr *offset = NULL;
-    for (uint32_t k = 0; k < b->tensor->rank; k++) {
+    for (uint32_t place = 0; place < b->tensor->rank; place++) {
+        const uint32_t k = storage_axis(w->f, b->tensor, place);
         if (!b->kept[k]) continue;
-        offset = offset ? add_flat(g, expr_mul(g, b->tensor->extent[k], offset), subs[k]) : subs[k];
+        Expr *first = storage_first(w->f, b->tensor, k), *sub = !first ? subs[k] : subs[k] == first ? expr_int(g, 0) : expr_sub(g, subs[k], first);
+        offset = offset ? add_flat(g, expr_mul(g, storage_extent(w->f, b->tensor, k), offset), sub) : sub;
     }
     return offset ? offset : expr_int(g, 0);
 }

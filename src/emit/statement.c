@@ -127,7 +127,8 @@ static const char *bound_name(Writer *w, Expr *const *bound, uint32_t n, bool lo
     ExprList all = expr_walk(w->g, &e, 1);
     bool simple = true;
     for (uint32_t k = 0; k < all.n; k++)
-        simple &= all.at[k]->kind != EXPR_READ && all.at[k]->kind != EXPR_SELECT && !(all.at[k]->kind == EXPR_OP && all.at[k]->of.number > OP_mul);
+        simple &= (all.at[k]->kind != EXPR_READ || w->f->buffer[all.at[k]->of.tensor->number]->place == PLACE_LOCAL) && all.at[k]->kind != EXPR_SELECT &&
+                  !(all.at[k]->kind == EXPR_OP && all.at[k]->of.number > OP_mul);
     if (simple) return NULL;
     const char *name = writer_take_name(w, arena_printf(w->g->arena, "%s_%s", index, lower ? "begin" : "end"));
     e = prepare_value(w, e);
@@ -163,7 +164,8 @@ static void write_loop(Writer *w, const Tree *n) {
     text_add(w->out, down ? " - 1; %s >= " : "; %s < ", i);
     if (down ? lo : hi) text_add(w->out, "%s", down ? lo : hi);
     else write_bounds(w, down ? r->lo : r->hi, down ? r->n_lo : r->n_hi, down);
-    text_add(w->out, down ? "; %s--) {\n" : "; %s++) {\n", i);
+    if (n->as.loop.step > 1) text_add(w->out, "; %s += %lld) {\n", i, (long long)n->as.loop.step);
+    else text_add(w->out, down ? "; %s--) {\n" : "; %s++) {\n", i);
     w->indent++;
     vec_push(w->g->arena, &w->open, n->as.loop.within.n_lo ? n->as.loop.within : *r);
     write_list(w, n->body, n);

@@ -18,42 +18,43 @@ enum { WINDOW = 12 }; /* how far up a nest looks for a loop to join */
 typedef struct {
     Tensor *tensor;
     Expr *const *subs;
-    bool write;
+    bool write, adds; /* adds: += in a blocked function, where the order of sums is free */
 } Touch;
 typedef VEC(Touch) Touches;
 
 typedef struct {
-    Graph *g;
+    const Function *f;
     Touches *out;
 } Collect;
 
 static void collect_node(Tree *n, const Visit *v, void *with) {
     (void)v;
     Collect *c = with;
-    ExprList all = tree_reads(c->g, n);
+    Graph *g = c->f->graph;
+    ExprList all = tree_reads(g, n);
     for (uint32_t k = 0; k < all.n; k++)
-        if (all.at[k]->kind == EXPR_READ) vec_push(c->g->arena, c->out, (Touch){all.at[k]->of.tensor, all.at[k]->arg, false});
-    if (n->kind == TREE_SET) vec_push(c->g->arena, c->out, (Touch){n->as.set.to, n->as.set.subs, true});
+        if (all.at[k]->kind == EXPR_READ) vec_push(g->arena, c->out, (Touch){all.at[k]->of.tensor, all.at[k]->arg, false, false});
+    if (n->kind == TREE_SET) vec_push(g->arena, c->out, (Touch){n->as.set.to, n->as.set.subs, true, c->f->blocks && n->as.set.op == COMBINE_ADD});
     if (n->kind == TREE_CALL) {
         Tensor *to = n->as.call.to;
         const uint32_t n_batch = call_batch(to);
         for (uint32_t k = 0; k <= to->call->n; k++) {
             Tensor *t = k < to->call->n ? to->call->arg[k] : to;
-            Expr **subs = NEW_ARRAY(c->g->arena, Expr *, t->rank + 1);
-            for (uint32_t a = 0; a < t->rank; a++) subs[a] = a < n_batch ? n->as.call.subs[a] : expr_int(c->g, 0);
-            vec_push(c->g->arena, c->out, (Touch){t, subs, t == to});
+            Expr **subs = NEW_ARRAY(g->arena, Expr *, t->rank + 1);
+            for (uint32_t a = 0; a < t->rank; a++) subs[a] = a < n_batch ? n->as.call.subs[a] : expr_int(g, 0);
+            vec_push(g->arena, c->out, (Touch){t, subs, t == to, false});
         }
     }
     if (n->kind == TREE_KERNEL) {
-        vec_push(c->g->arena, c->out, (Touch){n->as.product.a, NULL, false});
-        vec_push(c->g->arena, c->out, (Touch){n->as.product.b, NULL, false});
-        vec_push(c->g->arena, c->out, (Touch){n->as.product.c, NULL, true});
+        vec_push(g->arena, c->out, (Touch){n->as.product.a, NULL, false, false});
+        vec_push(g->arena, c->out, (Touch){n->as.product.b, NULL, false, false});
+        vec_push(g->arena, c->out, (Touch){n->as.product.c, NULL, true, false});
     }
 }
 
-static Touches touches_of(Graph *g, Tree *list) {
+static Touches touches_of(const Function *f, Tree *list) {
     Touches t = {0};
-    Collect c = {g, &t};
+    Collect c = {f, &t};
     tree_visit(list, collect_node, &c);
     return t;
 }
@@ -76,11 +77,12 @@ static void add_touches(Graph *g, Footprint *f, const Touches *touches) {
     }
 }
 
-static Footprint footprint_of(Graph *g, Tree *n) {
-    Footprint f = {map_new(g->arena), map_new(g->arena)};
-    Touches touches = touches_of(g, n);
-    add_touches(g, &f, &touches);
-    return f;
+static Footprint footprint_of(const Function *f, Tree *n) {
+    Graph *g = f->graph;
+    Footprint print = {map_new(g->arena), map_new(g->arena)};
+    Touches touches = touches_of(f, n);
+    add_touches(g, &print, &touches);
+    return print;
 }
 
 static bool same_turn(const Touch *x, Expr *a, const Touch *y, Expr *b) {
@@ -92,7 +94,7 @@ static bool same_turn(const Touch *x, Expr *a, const Touch *y, Expr *b) {
 
 static bool in_same_turns(const Touches *a, Expr *index_a, const Touch *y, Expr *index_b) {
     for (uint32_t k = 0; k < a->n; k++)
-        if (!index_a || !same_turn(&a->at[k], index_a, y, index_b)) return false;
+        if (!(a->at[k].adds && y->adds) && (!index_a || !same_turn(&a->at[k], index_a, y, index_b))) return false;
     return true;
 }
 
@@ -117,6 +119,7 @@ static bool same_bounds(Graph *g, Expr *const *a, uint32_t n, Expr *const *b, ui
 }
 static bool same_loop(Graph *g, const Tree *a, const Tree *b) {
     const Range *x = &a->as.loop.range, *y = &b->as.loop.range;
+    if (a->as.loop.how == LOOP_BLOCK || b->as.loop.how == LOOP_BLOCK) return false;
     return a->as.loop.down == b->as.loop.down && same_bounds(g, x->lo, x->n_lo, y->lo, y->n_lo) && same_bounds(g, x->hi, x->n_hi, y->hi, y->n_hi);
 }
 
@@ -158,35 +161,49 @@ static bool has_kernel(Tree *n) {
     return false;
 }
 
-static const Footprint *footprint(Graph *g, Entry *e) {
+static const Footprint *footprint(const Function *f, Entry *e) {
     if (!e->touches) {
-        e->touches = NEW(g->arena, Footprint);
-        *e->touches = footprint_of(g, e->node);
+        e->touches = NEW(f->graph->arena, Footprint);
+        *e->touches = footprint_of(f, e->node);
     }
     return e->touches;
 }
 
-static void append_body(Graph *g, Entry *e, Tree *n) {
+static void append_body(const Function *f, Entry *e, Tree *n) {
+    Graph *g = f->graph;
     Subst *s = subst_new(g);
     subst_index(s, n->as.loop.index, expr_index(g, e->node->as.loop.index));
     tree_visit(n->body, rename_node, s);
-    Touches more = touches_of(g, n->body);
+    Touches more = touches_of(f, n->body);
     add_touches(g, e->touches, &more);
     *e->end = n->body;
     while (*e->end) e->end = &(*e->end)->next;
     e->node->as.loop.in_turn |= n->as.loop.in_turn;
 }
 
+static bool has_loop(const Tree *n) {
+    for (const Tree *k = n->body; k; k = k->next)
+        if (k->kind == TREE_LOOP || (k->body && has_loop(k))) return true;
+    return false;
+}
+
+/* Over the examples of a block statements run in lanes while they stay by themselves. */
+static bool keeps_lanes(const Tree *a, const Tree *b) {
+    return !(a->as.loop.examples && b->as.loop.examples) || has_loop(a) == has_loop(b);
+}
+
 /* Puts the nest into an earlier loop of the list; false where none fits. */
-static bool join_loop(Graph *g, Entries *list, Tree *n) {
+static bool join_loop(const Function *f, Entries *list, Tree *n) {
+    Graph *g = f->graph;
     if (n->kind != TREE_LOOP || has_kernel(n)) return false;
     Expr *index = expr_index(g, n->as.loop.index);
-    const Touches touches = touches_of(g, n);
+    const Touches touches = touches_of(f, n);
     for (uint32_t k = list->n; k-- > 0 && list->n - k <= WINDOW;) {
         Entry *e = &list->at[k];
-        const Footprint *there = footprint(g, e);
-        if (e->node->kind == TREE_LOOP && !e->kernel && same_loop(g, e->node, n) && compatible(there, expr_index(g, e->node->as.loop.index), &touches, index)) {
-            append_body(g, e, n);
+        const Footprint *there = footprint(f, e);
+        if (e->node->kind == TREE_LOOP && !e->kernel && same_loop(g, e->node, n) && keeps_lanes(e->node, n) &&
+            compatible(there, expr_index(g, e->node->as.loop.index), &touches, index)) {
+            append_body(f, e, n);
             return true;
         }
         if (!compatible(there, NULL, &touches, NULL)) return false;
@@ -194,24 +211,24 @@ static bool join_loop(Graph *g, Entries *list, Tree *n) {
     return false;
 }
 
-static void fuse_list(Graph *g, Tree **list) {
+static void fuse_list(const Function *f, Tree **list) {
     Entries entries = {0};
     for (Tree *n = *list, *next; n; n = next) {
         next = n->next;
         n->next = NULL;
-        if (join_loop(g, &entries, n)) continue;
+        if (join_loop(f, &entries, n)) continue;
         Entry e = {.node = n, .end = &n->body, .kernel = has_kernel(n)};
         while (*e.end) e.end = &(*e.end)->next;
-        vec_push(g->arena, &entries, e);
+        vec_push(f->graph->arena, &entries, e);
     }
     Tree **tail = list;
     *tail = NULL;
     for (uint32_t k = 0; k < entries.n; k++) {
         *tail = entries.at[k].node;
         tail = &entries.at[k].node->next;
-        if (entries.at[k].node->body) fuse_list(g, &entries.at[k].node->body);
+        if (entries.at[k].node->body) fuse_list(f, &entries.at[k].node->body);
     }
     *tail = NULL;
 }
 
-void fuse_loops(Function *f) { fuse_list(f->graph, &f->body); }
+void fuse_loops(Function *f) { fuse_list(f, &f->body); }

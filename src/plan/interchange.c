@@ -57,9 +57,9 @@ static bool may_move(Graph *g, const Tree *outer, const Sum *s) {
     bool in_turn = false;
     for (uint32_t k = 0; k < s->n; k++) {
         const Range *r = &s->loop[k]->as.loop.range;
-        if (range_uses_index(g, r, index)) return false;
+        if (range_uses_index(g, r, index) || s->loop[k]->as.loop.lanes) return false;
         in_turn |= s->loop[k]->as.loop.in_turn; /* those are not split */
-        terms *= constant_length(g, r);
+        if (!s->loop[k]->as.loop.examples) terms *= constant_length(g, r); /* of those there are few in a block */
     }
     return g->f64 || in_turn || (terms > 0 && terms <= LONGEST_FLOAT_SUM);
 }

@@ -7,8 +7,9 @@
  * C is m, in B and C is n, in A and B is k; what is in all three stays outside. Small products stay loops. */
 #include "graph/affine.h"
 #include "graph/ops.h"
-#include "plan/nest.h"
 #include "plan/kernel.h"
+#include "plan/nest.h"
+#include "plan/storage.h"
 
 enum { LEAST_SIDE = 4, LEAST_AREA = 256 }; /* when it pays: k and n at least 4, k*n at least 256 */
 
@@ -19,10 +20,12 @@ typedef struct {
     Expr *extent, *first; /* first: the index at the first turn */
     bool down, in_turn;
     Expr *stride[N_ARRAYS]; /* NULL: the array does not have the index */
-    uint32_t merged[MOST_LOOPS], n_merged; /* indices that this loop stands for */
+    uint32_t n_merged; /* indices that this loop stands for, and where each starts */
+    struct { uint32_t index; Expr *first; } merged[MOST_LOOPS];
 } Loop;
 
 typedef struct {
+    Function *f;
     Graph *g;
     Loop loop[MOST_LOOPS];
     uint32_t n;
@@ -40,7 +43,8 @@ static bool add_loop(Nest *n, const Tree *t) {
     for (uint32_t k = 0; k < n->n; k++)
         if (range_uses_index(g, r, n->loop[k].index)) return false;
     Expr *extent = expr_sub(g, r->hi[0], r->lo[0]), *first = t->as.loop.down ? expr_sub(g, r->hi[0], expr_int(g, 1)) : r->lo[0];
-    n->loop[n->n++] = (Loop){.index = r->index, .extent = extent, .first = first, .down = t->as.loop.down, .in_turn = t->as.loop.in_turn, .merged = {r->index}, .n_merged = 1};
+    n->loop[n->n++] = (Loop){.index = r->index, .extent = extent, .first = first, .down = t->as.loop.down, .in_turn = t->as.loop.in_turn,
+                              .merged = {{r->index, first}}, .n_merged = 1};
     return true;
 }
 
@@ -94,7 +98,8 @@ static bool find_stride(Nest *n, int array, Loop *l) {
     Graph *g = n->g;
     const Tensor *t = n->tensor[array];
     Expr *index = expr_index(g, l->index), *stride = expr_int(g, 1);
-    for (uint32_t k = t->rank; k-- > 0;) {
+    for (uint32_t place = t->rank; place-- > 0;) {
+        const uint32_t k = storage_axis(n->f, t, place);
         Affine form;
         if (n->subs[array][k] == index || (affine_of_atoms(g, n->subs[array][k], &form) && stays_but_for(g, &form, index))) {
             if (l->stride[array]) return false;
@@ -102,7 +107,7 @@ static bool find_stride(Nest *n, int array, Loop *l) {
         } else if (expr_uses_index(g, n->subs[array][k], l->index)) {
             return false;
         }
-        stride = expr_mul(g, t->extent[k], stride);
+        stride = expr_mul(g, storage_extent(n->f, t, k), stride);
     }
     return true;
 }
@@ -116,7 +121,7 @@ static bool find_strides(Nest *n) {
 
 /* May `inner` run inside `outer` as one loop of both? */
 static bool fits(Graph *g, const Loop *outer, const Loop *inner) {
-    if (outer->down || inner->down || outer->in_turn != inner->in_turn || !expr_is_int(outer->first, 0) || !expr_is_int(inner->first, 0)) return false;
+    if (outer->down || inner->down || outer->in_turn != inner->in_turn) return false;
     for (int array = 0; array < N_ARRAYS; array++) {
         Expr *o = outer->stride[array], *i = inner->stride[array];
         if (!o && !i) continue;
@@ -186,7 +191,7 @@ static Expr **first_element(Nest *n, int array, const Roles *r) {
     Subst *s = subst_new(g);
     const Loop *inside[3] = {r->m, r->n, r->k};
     for (int l = 0; l < 3; l++)
-        for (uint32_t k = 0; k < inside[l]->n_merged; k++) subst_index(s, inside[l]->merged[k], inside[l]->first);
+        for (uint32_t k = 0; k < inside[l]->n_merged; k++) subst_index(s, inside[l]->merged[k].index, inside[l]->merged[k].first);
     Expr **subs = NEW_ARRAY(g->arena, Expr *, n->tensor[array]->rank + 1);
     for (uint32_t k = 0; k < n->tensor[array]->rank; k++) subs[k] = subst_apply(s, n->subs[array][k]);
     return subs;
@@ -213,7 +218,7 @@ static bool in_product(const Roles *r, uint32_t index) {
     const Loop *inside[3] = {r->m, r->n, r->k};
     for (int l = 0; l < 3; l++)
         for (uint32_t k = 0; k < inside[l]->n_merged; k++)
-            if (inside[l]->merged[k] == index) return true;
+            if (inside[l]->merged[k].index == index) return true;
     return false;
 }
 
@@ -235,8 +240,8 @@ static Tree *build(Nest *n, Tree *nest, const Roles *r, const Product *p) {
     return root;
 }
 
-static Tree *as_product(Graph *g, Tree *nest) {
-    Nest n = {.g = g};
+static Tree *as_product(Function *f, Tree *nest) {
+    Nest n = {.f = f, .g = f->graph};
     Roles r;
     Product p = {0};
     if (nest->kind != TREE_LOOP || !read_nest(&n, nest) || !read_arrays(&n) || !find_strides(&n)) return NULL;
@@ -277,14 +282,15 @@ static bool adds_in_turn(const Tree *nest) {
 }
 
 /* sum[j](A*B + C*D)      ->      C = A*B;  C += C*D      where both are products that pay. */
-static Tree *as_products(Graph *g, Tree *nest) {
-    Nest n = {.g = g};
+static Tree *as_products(Function *f, Tree *nest) {
+    Graph *g = f->graph;
+    Nest n = {.f = f, .g = g};
     if (nest->kind != TREE_LOOP || !read_nest(&n, nest) || adds_in_turn(nest)) return NULL;
     Expr *value = n.set->as.set.value;
-    if (!expr_is_op(value, OP_add)) return as_product(g, nest);
+    if (!expr_is_op(value, OP_add)) return as_product(f, nest);
     if (!expr_is_op(value->arg[1], OP_mul)) return NULL;
-    Tree *first = as_products(g, with_value(g, nest, value->arg[0], false));
-    Tree *second = first ? as_products(g, with_value(g, nest, value->arg[1], true)) : NULL;
+    Tree *first = as_products(f, with_value(g, nest, value->arg[0], false));
+    Tree *second = first ? as_products(f, with_value(g, nest, value->arg[1], true)) : NULL;
     if (!second) return NULL;
     Tree *last = first;
     while (last->next) last = last->next;
@@ -292,19 +298,41 @@ static Tree *as_products(Graph *g, Tree *nest) {
     return first;
 }
 
-static void find_in_list(Graph *g, Tree **at) {
+static void find_in_list(Function *f, Tree **at) {
     for (; *at; at = &(*at)->next) {
-        Tree *product = as_product(g, *at);
-        if (!product) product = as_products(g, *at);
+        Tree *product = as_product(f, *at);
+        if (!product) product = as_products(f, *at);
         if (product) {
             Tree *rest = (*at)->next;
             *at = product;
             while ((*at)->next) at = &(*at)->next;
             (*at)->next = rest;
         } else if ((*at)->body) {
-            find_in_list(g, &(*at)->body);
+            find_in_list(f, &(*at)->body);
         }
     }
 }
 
-void find_kernels(Function *f) { find_in_list(f->graph, &f->body); }
+void find_kernels(Function *f) { find_in_list(f, &f->body); }
+
+/* ---- how much of the work they are ------------------------------------------------------------------------------------------ */
+static double turns_of(const Tree *loop) {
+    const Range *r = &loop->as.loop.range;
+    const bool constant = r->lo[0]->kind == EXPR_CONST && r->hi[0]->kind == EXPR_CONST;
+    return constant ? (double)(r->hi[0]->of.integer - r->lo[0]->of.integer) : USUAL_DIM;
+}
+
+static double work_of(const Tree *list) {
+    double sum = 0;
+    for (const Tree *n = list; n; n = n->next) sum += n->kind == TREE_LOOP ? turns_of(n) * work_of(n->body) : n->body ? work_of(n->body) : 1;
+    return sum;
+}
+
+void count_products(Function *f, Tree *nests, double turns, double *products, double *others) {
+    for (Tree *n = nests; n; n = n->next) {
+        const double inside = n->kind == TREE_LOOP ? turns * turns_of(n) : turns;
+        if (n->kind == TREE_LOOP && as_products(f, n)) *products += inside * work_of(n->body);
+        else if (n->body) count_products(f, n->body, inside, products, others);
+        else *others += turns;
+    }
+}

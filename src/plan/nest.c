@@ -216,6 +216,7 @@ static Tree *loop_over(Nesting *n, uint32_t k) {
     Tree *loop = loop_node(g, range, n->step->equation);
     loop->as.loop.in_turn = n->step->in_turn == expr_index(g, r->index);
     loop->as.loop.down = loop->as.loop.in_turn && n->step->back;
+    loop->as.loop.examples = n->step->example == expr_index(g, r->index);
     return loop;
 }
 
@@ -379,10 +380,10 @@ static Tree *nest_list(Build *b, const Order *list) {
 }
 
 /* ---- what only some goals need ------------------------------------------------------------------------------------ */
-static uint64_t wanted_by(const Order *o) {
+uint64_t order_wanted(const Order *o) {
     if (o->step) return o->step->wanted;
     uint64_t all = 0;
-    for (const Order *i = o->inside; i; i = i->next) all |= wanted_by(i);
+    for (const Order *i = o->inside; i; i = i->next) all |= order_wanted(i);
     return all;
 }
 
@@ -399,8 +400,7 @@ Tree *nest_member(Function *f, const Order *o) {
     return o->step ? nest_step(&b, o->step) : nest_loop(&b, o);
 }
 
-void nest_add(NestList *list, Function *f, const Order *o, Tree *nest) {
-    const uint64_t wanted = wanted_by(o);
+void nest_put(NestList *list, Function *f, uint64_t wanted, Tree *nest) {
     if (!list->end || list->wanted != wanted) {
         if (!list->end) list->end = &list->first;
         else if (list->test) list->end = &list->test->next;
@@ -414,6 +414,8 @@ void nest_add(NestList *list, Function *f, const Order *o, Tree *nest) {
     }
     tree_append(&list->end, nest);
 }
+
+void nest_add(NestList *list, Function *f, const Order *o, Tree *nest) { nest_put(list, f, order_wanted(o), nest); }
 
 Tree *nest_order(Function *f, const Order *order) {
     NestList list = {0};

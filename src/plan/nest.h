@@ -23,6 +23,8 @@ typedef struct {
     uint64_t wanted;
 } NestList;
 void nest_add(NestList *, Function *, const Order *, Tree *nest);
+void nest_put(NestList *, Function *, uint64_t wanted, Tree *nest); /* the same, for the arrays of these bits */
+uint64_t order_wanted(const Order *); /* by which arrays */
 
 Tree *tree_new(Arena *, TreeKind, const Equation *why);
 void tree_append(Tree ***tail, Tree *); /* *tail points at the `next` (or `body`) to fill */

@@ -11,6 +11,8 @@ typedef struct {
     bool resumed;    /* goes on with a sum that was started elsewhere */
     Expr *in_turn;   /* the index of its domain along which terms are added one after the other, or NULL */
     bool back;       /* from the last to the first */
+    Expr *example;   /* the index of its domain along which examples run in blocks, or NULL (block.c) */
+    uint32_t phase;  /* joins over all examples that come before it */
     uint64_t wanted; /* goals that need it, a bit each; the top bit: always */
 } Step;
 

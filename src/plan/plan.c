@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "plan/block.h"
 #include "plan/call.h"
 #include "plan/fuse.h"
 #include "plan/kernel.h"
@@ -20,6 +21,7 @@ typedef struct {
     Graph *g;
     uint64_t *wanted; /* by tensor number */
     bool *given;      /* computed before, or supplied */
+    uint32_t n_tensors; /* the planner's own come after */
     VEC(Tensor *) work;
 } Need;
 
@@ -52,7 +54,7 @@ static uint64_t goal_bit(const Function *f, uint32_t k) {
 
 static Need need_goals(Function *f, const bool *given) {
     Graph *g = f->graph;
-    Need n = {.g = g, .wanted = NEW_ARRAY(g->arena, uint64_t, g->tensors.n + 1), .given = NEW_ARRAY(g->arena, bool, g->tensors.n + 1)};
+    Need n = {.g = g, .n_tensors = g->tensors.n, .wanted = NEW_ARRAY(g->arena, uint64_t, g->tensors.n + 1), .given = NEW_ARRAY(g->arena, bool, g->tensors.n + 1)};
     if (given) memcpy(n.given, given, g->tensors.n * sizeof *given);
     for (uint32_t pass = 0; pass < 2; pass++) { /* first what is always needed */
         for (uint32_t k = 0; k < f->n_outputs + f->n_results; k++) {
@@ -69,8 +71,6 @@ static bool is_computed(const Tensor *t) {
     return t->role != ROLE_INPUT && t->role != ROLE_PARAM && t->role != ROLE_CONST && t->role != ROLE_STATE && t->role != ROLE_SEED &&
            t->role != ROLE_TRAINING;
 }
-
-typedef VEC(Step) Steps;
 
 static void add_steps(Graph *g, Steps *steps, Tensor *t, uint64_t wanted) {
     if (t->call) {
@@ -127,16 +127,19 @@ static bool has_loop(const Order *order) {
 static bool plan_steps(Function *f, const Need *n, const PlanOptions *options) {
     Graph *g = f->graph;
     Steps steps = {0};
-    for (uint32_t k = 0; k < g->tensors.n; k++)
+    for (uint32_t k = 0; k < n->n_tensors; k++)
         if (n->wanted[k] && is_computed(g->tensors.at[k])) add_steps(g, &steps, g->tensors.at[k], n->wanted[k] >> ALWAYS ? UINT64_C(1) << ALWAYS : n->wanted[k]);
     if (steps.n == 0) return true;
+    const bool cut = options->checkpoint != CHECKPOINT_NONE && !f->before && !f->kept;
+    if (options->level >= 2 && !cut) find_blocks(f, &steps);
     Order *order = order_steps(g, steps.at, steps.n);
     if (!order) return false;
-    const bool cut = options->checkpoint != CHECKPOINT_NONE && !f->before && !f->kept;
     const Times *times = has_loop(order) ? find_times(g, order, signal_tensors(g), goal_tensors(f)) : NULL;
-    f->body = cut && times ? nest_segments(f, times, options) : nest_order(f, order);
+    if (cut && times) f->body = nest_segments(f, times, options);
+    else if (!f->blocks || !nest_blocks(f, order, &f->body)) f->body = nest_order(f, order);
     if (options->level >= 2) {
         find_kernels(f);
+        arrange_lanes(f);
         interchange_sums(f);
         fuse_loops(f);
     }

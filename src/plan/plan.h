@@ -15,13 +15,25 @@ typedef struct Buffer Buffer;
 typedef struct Function Function;
 typedef struct Program Program;
 
+/* Examples run in blocks (block.c): forward and backward for one block, then for the next. */
+typedef struct {
+    int64_t size;    /* examples to a block */
+    bool lanes;      /* the examples of a block lie side by side: they are the last axis of what only a block is kept of */
+    uint32_t *axis;  /* by tensor number: its axis of examples + 1, or 0 */
+    Expr **first;    /* by tensor number: the first example of the block, where only a block is kept of the tensor; else NULL */
+    uint32_t n_tensors; /* those after came later, and have none */
+    Expr *extent;       /* how many examples there are */
+    Expr **phase_first; /* by phase: the index of its loop over blocks */
+    uint32_t n_phases;
+} Blocks;
+
 typedef struct {
     Tensor *tensor;  /* what is stored */
     Tensor *stands_for; /* the output, parameter or wrt tensor that names its member */
     const char *note;   /* for the comment of its member, or NULL */
 } Goal;
 
-typedef enum { LOOP_SEQUENTIAL, LOOP_PARALLEL, LOOP_SIMD, LOOP_UNROLLED } LoopKind;
+typedef enum { LOOP_SEQUENTIAL, LOOP_BLOCK, LOOP_SIMD } LoopKind; /* BLOCK: over blocks of examples */
 typedef enum { TREE_LOOP, TREE_IF, TREE_SET, TREE_KERNEL, TREE_CALL } TreeKind;
 
 /* C = A*B or C += A*B, row by row: A is m x k, B is k x n, C is m x n, each a tensor at fixed outer subscripts. */
@@ -44,6 +56,9 @@ struct Tree {
             Range range, within; /* within: what the index is known to stay in, where that is not the range; else n_lo is 0 */
             bool down;
             bool in_turn; /* sums across its turns are added term by term, in their order */
+            bool examples; /* over the examples of a block */
+            bool lanes;    /* … which stays innermost */
+            int64_t step; /* BLOCK: examples to a block */
             bool rereads; /* a turn reads again what it wrote, at a stride (reread.c) */
             LoopKind how;
             Tensor *const *sums; /* SIMD: scalars that are summed across its turns */
@@ -95,6 +110,7 @@ struct Function {
     Expr *along;            /* … and the bytes that it keeps along the recurrence, of dims */
     Expr *rows, *columns, *terms; /* of a sparse matrix and its pattern: the sizes, of dims */
     Tree *body;
+    Blocks *blocks;             /* or NULL */
     Buffer **buffer;            /* by tensor number; NULL where the function does not touch it */
     uint32_t n_tensors, buffer_room;
     Expr ***slot_size;          /* elements of each slot: a list of factors, ends in NULL */

@@ -1,6 +1,6 @@
 /* --emit program: the tree of loops, a line a node. */
 #include "graph/ops.h"
-#include "plan/plan.h"
+#include "plan/storage.h"
 
 static const char *const function_name[N_FUNCTIONS] = {"predict", "gradient", "forward", "backward", "jvp", "vjp", "jacobian", "hvp", "hessian", "update"};
 
@@ -30,6 +30,7 @@ static void print_node(const Function *f, Text *out, const Tree *n) {
         text_add(out, "..");
         print_bound(f, out, n->as.loop.range.hi, n->as.loop.range.n_hi, "min");
         text_add(out, "%s%s", n->as.loop.down ? " down" : "", n->as.loop.how == LOOP_SIMD ? " simd" : "");
+        if (n->as.loop.how == LOOP_BLOCK) text_add(out, " by %lld", (long long)n->as.loop.step);
         break;
     case TREE_IF:
         text_add(out, "if ");
@@ -73,7 +74,7 @@ void function_print(const Function *f, Text *out) {
         for (uint32_t a = 0; a < b->tensor->rank; a++)
             if (b->kept[a]) {
                 text_add(out, " [");
-                expr_print(f->graph, out, b->tensor->extent[a]);
+                expr_print(f->graph, out, storage_extent(f, b->tensor, a));
                 text_add(out, "]");
             }
         text_add(out, "\n");

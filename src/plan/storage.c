@@ -47,6 +47,23 @@ ExprList tree_reads(Graph *g, const Tree *n) {
     return expr_walk(g, roots.at, roots.n);
 }
 
+/* ---- how arrays lie in memory ------------------------------------------------------------------------------------ */
+Expr *storage_first(const Function *f, const Tensor *t, uint32_t axis) {
+    const Blocks *b = f->blocks;
+    return b && t->number < b->n_tensors && b->first[t->number] && b->axis[t->number] == axis + 1 ? b->first[t->number] : NULL;
+}
+
+Expr *storage_extent(const Function *f, const Tensor *t, uint32_t axis) {
+    return storage_first(f, t, axis) ? expr_int(f->graph, f->blocks->size) : t->extent[axis];
+}
+
+uint32_t storage_axis(const Function *f, const Tensor *t, uint32_t place) {
+    const Blocks *b = f->blocks;
+    if (!b || !b->lanes || t->number >= b->n_tensors || !b->first[t->number]) return place;
+    const uint32_t lanes = b->axis[t->number] - 1;
+    return place + 1 == t->rank ? lanes : place < lanes ? place : place + 1;
+}
+
 /* ---- what is touched where -------------------------------------------------------------------------------------- */
 typedef struct {
     VEC(const Tree *) path; /* loops around every touch so far, outermost first */
@@ -224,11 +241,11 @@ static void keep_goals(Scan *s) {
 }
 
 /* ---- slots ------------------------------------------------------------------------------------------------------ */
-static Expr **kept_extents(Graph *g, const Buffer *b) {
-    Expr **size = NEW_ARRAY(g->arena, Expr *, b->tensor->rank + 1);
+static Expr **kept_extents(const Function *f, const Buffer *b) {
+    Expr **size = NEW_ARRAY(f->graph->arena, Expr *, b->tensor->rank + 1);
     uint32_t n = 0;
     for (uint32_t k = 0; k < b->tensor->rank; k++)
-        if (b->kept[k]) size[n++] = b->tensor->extent[k];
+        if (b->kept[k]) size[n++] = storage_extent(f, b->tensor, k);
     return size;
 }
 
@@ -244,15 +261,15 @@ typedef struct {
 } Slot;
 typedef VEC(Slot) Slots;
 
-static uint32_t take_slot(Graph *g, Slots *slots, const Buffer *b, bool share) {
-    Expr **size = kept_extents(g, b);
+static uint32_t take_slot(const Function *f, Slots *slots, const Buffer *b, bool share) {
+    Expr **size = kept_extents(f, b);
     for (uint32_t k = 0; share && k < slots->n; k++) {
         Slot *slot = &slots->at[k];
         if (slot->free_from > b->born || slot->type != b->tensor->type || !same_size(slot->size, size)) continue;
         slot->free_from = b->dies == UINT32_MAX ? UINT32_MAX : b->dies + 1;
         return k;
     }
-    vec_push(g->arena, slots, (Slot){size, b->tensor->type, b->dies == UINT32_MAX ? UINT32_MAX : b->dies + 1});
+    vec_push(f->graph->arena, slots, (Slot){size, b->tensor->type, b->dies == UINT32_MAX ? UINT32_MAX : b->dies + 1});
     return slots->n - 1;
 }
 
@@ -288,7 +305,7 @@ static void share_slots(Function *f, const PlanOptions *options) {
         if (list.at[k]->fallback) list.at[k]->born = 0;
     }
     if (list.n > 1) qsort(list.at, list.n, sizeof *list.at, by_birth);
-    for (uint32_t k = 0; k < list.n; k++) list.at[k]->slot = take_slot(g, &slots, list.at[k], options->level > 0);
+    for (uint32_t k = 0; k < list.n; k++) list.at[k]->slot = take_slot(f, &slots, list.at[k], options->level > 0);
     f->n_slots = slots.n;
     f->slot_size = NEW_ARRAY(g->arena, Expr **, slots.n + 1);
     f->slot_type = NEW_ARRAY(g->arena, Type, slots.n + 1);

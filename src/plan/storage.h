@@ -7,6 +7,12 @@
 /* Fills buffer, slots and what goes with them from the tree of loops. */
 void place_tensors(Function *, const PlanOptions *);
 
+/* The axis that stands at this place in memory, outermost first; and what is kept of an axis. */
+uint32_t storage_axis(const Function *, const Tensor *, uint32_t place);
+Expr *storage_extent(const Function *, const Tensor *, uint32_t axis);
+/* The first example of the block, for tensors of which only a block is kept along this axis; else NULL. */
+Expr *storage_first(const Function *, const Tensor *, uint32_t axis);
+
 /* Calls `visit` for each node of the list and below, in order, with the loops and tests around it. */
 typedef struct Visit Visit;
 struct Visit {

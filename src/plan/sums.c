@@ -96,44 +96,63 @@ static void redirect_sums(Tree *n, const Visit *v, void *with) {
     if (to) n->as.set.to = to;
 }
 
-/* The loop, cut into blocks; in front of it the errors, which start at 0. */
-static Tree *split_loop(Function *f, Tree *loop, const Sets *sums, int64_t turns) {
+/* Each sum gets a part of its own inside `outer`, joined at the end of its turn; in front stand the errors, which start at 0. */
+static void sum_in_parts(Function *f, Tree *outer, const Sets *sums, Tree ***front) {
     Graph *g = f->graph;
-    Range *r = &loop->as.loop.range;
-    Expr *lo = r->lo[0], *hi = r->hi[0], *size = expr_int(g, turns);
-    uint32_t index = graph_add_index(g, name_of(g->names, "block"));
-    Tree *outer = tree_new(g->arena, TREE_LOOP, NULL), *first = NULL, **front = &first, **inside = &outer->body;
-    outer->as.loop.index = index;
-    Expr *length = expr_sub(g, hi, lo), *blocks = expr_op2(g, OP_floordiv, expr_add(g, length, expr_int(g, turns - 1)), size);
-    outer->as.loop.range = range_make(g, index, expr_int(g, 0), blocks);
     Map *part = map_new(g->arena);
     Tensor **lost = NEW_ARRAY(g->arena, Tensor *, sums->n);
     Tree *add = NEW_ARRAY(g->arena, Tree, sums->n); /* as they are before they are redirected to the parts */
+    Tree *first = NULL, **inside = &first, *last = NULL, **end = &last;
     for (uint32_t k = 0; k < sums->n; k++) {
         add[k] = *sums->at[k];
         lost[k] = plan_local(f, add[k].as.set.to, "lost");
         Tensor *p = plan_local(f, add[k].as.set.to, "part");
         map_put(part, add[k].as.set.to, p);
-        tree_append(&front, assign(f, lost[k], COMBINE_SET, expr_real(g, 0)));
+        tree_append(front, assign(f, lost[k], COMBINE_SET, expr_real(g, 0)));
         tree_append(&inside, assign(f, p, COMBINE_SET, expr_real(g, 0)));
     }
+    tree_visit(outer->body, redirect_sums, part);
+    for (uint32_t k = 0; k < sums->n; k++) join_part(f, &end, &add[k], map_get(part, add[k].as.set.to), lost[k]);
+    tree_append(&inside, outer->body);
+    tree_append(&inside, last);
+    outer->body = first;
+}
+
+/* The loop, cut into blocks. */
+static Tree *split_loop(Function *f, Tree *loop, const Sets *sums, int64_t turns) {
+    Graph *g = f->graph;
+    Range *r = &loop->as.loop.range;
+    Expr *lo = r->lo[0], *hi = r->hi[0], *size = expr_int(g, turns);
+    uint32_t index = graph_add_index(g, name_of(g->names, "block"));
+    Tree *outer = tree_new(g->arena, TREE_LOOP, NULL), *first = NULL, **front = &first;
+    outer->as.loop.index = index;
+    Expr *length = expr_sub(g, hi, lo), *blocks = expr_op2(g, OP_floordiv, expr_add(g, length, expr_int(g, turns - 1)), size);
+    outer->as.loop.range = range_make(g, index, expr_int(g, 0), blocks);
     Tree *run = tree_new(g->arena, TREE_LOOP, loop->why);
     run->as = loop->as;
     Expr *begin = expr_add(g, lo, expr_mul(g, size, expr_index(g, index)));
     run->as.loop.within = loop->as.loop.range;
     run->as.loop.range = range_make(g, loop->as.loop.index, begin, expr_op2(g, OP_min, expr_add(g, begin, size), hi));
     run->body = loop->body;
-    tree_visit(run->body, redirect_sums, part);
-    tree_append(&inside, run);
-    for (uint32_t k = 0; k < sums->n; k++) join_part(f, &inside, &add[k], map_get(part, add[k].as.set.to), lost[k]);
+    outer->body = run;
+    sum_in_parts(f, outer, sums, &front);
     tree_append(&front, outer);
+    return first;
+}
+
+/* A block of examples is a part. */
+static Tree *split_block(Function *f, Tree *loop, const Sets *sums) {
+    Tree *first = NULL, **front = &first;
+    loop->next = NULL;
+    sum_in_parts(f, loop, sums, &front);
+    tree_append(&front, loop);
     return first;
 }
 
 /* How many turns make a part; 0 where the loop is short or its turns are themselves long. */
 static int64_t turns_of_part(Graph *g, const Tree *loop) {
     const Range *r = &loop->as.loop.range;
-    if (!loop->why || loop->as.loop.down || loop->as.loop.in_turn || r->n_lo != 1 || r->n_hi != 1) return 0;
+    if (!loop->why || loop->as.loop.examples || loop->as.loop.down || loop->as.loop.in_turn || r->n_lo != 1 || r->n_hi != 1) return 0;
     int64_t inside = terms_inside(g, loop->body);
     if (inside == 0 || inside > PART) return 0;
     Expr *length = expr_sub(g, r->hi[0], r->lo[0]);
@@ -147,14 +166,15 @@ static void split_list(Function *f, Tree **at) {
             if ((*at)->body) split_list(f, &(*at)->body);
             continue;
         }
-        int64_t turns = turns_of_part(f->graph, *at);
-        Sets sums = turns ? sums_across(f, *at) : (Sets){0};
+        const bool block = (*at)->as.loop.how == LOOP_BLOCK;
+        const int64_t turns = turns_of_part(f->graph, *at);
+        Sets sums = block || turns ? sums_across(f, *at) : (Sets){0};
         if (sums.n == 0) {
             split_list(f, &(*at)->body);
             continue;
         }
         f->splits_sums = true;
-        Tree *next = (*at)->next, *made = split_loop(f, *at, &sums, turns);
+        Tree *next = (*at)->next, *made = block ? split_block(f, *at, &sums) : split_loop(f, *at, &sums, turns);
         *at = made;
         while ((*at)->next) at = &(*at)->next;
         (*at)->next = next;

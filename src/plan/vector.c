@@ -127,13 +127,6 @@ static void use_sum_at(Function *f, Tree **at, bool wide) {
     else if (!start && sum && one_place(f->graph, loop, last)) use_lone_sum(f, at, last, wide);
 }
 
-static bool writes_apart(Graph *g, const Tree *set, Expr *index) {
-    for (uint32_t k = 0; k < set->as.set.to->rank; k++)
-        if (set->as.set.subs[k] == index) return true;
-    (void)g;
-    return false;
-}
-
 /* The reads of a loop's body, by tensor. */
 typedef struct { VEC(const Expr *) at; } Reads;
 
@@ -149,6 +142,44 @@ static Map *reads_in(Graph *g, const Tree *list) {
         }
     }
     return reads;
+}
+
+/* Does the statement add to one element in all turns of its loop? */
+static bool adds_to_one(Function *f, const Tree *loop, const Tree *set) {
+    const Tensor *t = set->as.set.to;
+    if (set->as.set.op != COMBINE_ADD || t->type != TYPE_REAL || f->buffer[t->number]->place == PLACE_LOCAL) return false;
+    for (uint32_t k = 0; k < t->rank; k++)
+        if (expr_uses_index(f->graph, set->as.set.subs[k], loop->as.loop.index)) return false;
+    return true;
+}
+
+/* LOOP { T[s] += v; U[r] += w; … }: each sum in a local of its own, where nobody looks at it meanwhile. */
+static void use_sums_of_turns(Function *f, Tree **at) {
+    Tree *loop = *at;
+    if (loop->kind != TREE_LOOP || loop->as.loop.in_turn || !loop->body || !loop->body->next) return;
+    Map *looked_at = reads_in(f->graph, loop->body);
+    for (const Tree *n = loop->body; n; n = n->next) {
+        if (n->kind != TREE_SET) return;
+        if (n->as.set.op != COMBINE_ADD) map_put(looked_at, n->as.set.to, loop);
+    }
+    for (Tree *n = loop->body; n; n = n->next) {
+        if (map_get(looked_at, n->as.set.to) || !adds_to_one(f, loop, n)) continue;
+        Tree *start = tree_new(f->graph->arena, TREE_SET, loop->why), *store = tree_new(f->graph->arena, TREE_SET, n->why);
+        Tensor *local = sum_local(f, n->as.set.to, false);
+        start->as.set.to = local;
+        start->as.set.value = expr_real(f->graph, 0);
+        start->next = loop;
+        sum_in_local(f, loop, n, local, store);
+        *at = start;
+        at = &start->next;
+    }
+}
+
+static bool writes_apart(Graph *g, const Tree *set, Expr *index) {
+    for (uint32_t k = 0; k < set->as.set.to->rank; k++)
+        if (set->as.set.subs[k] == index) return true;
+    (void)g;
+    return false;
 }
 
 /* Does a turn read what another turn writes? Then turns wait for each other: a recurrence that was fused with its neighbours. */
@@ -189,6 +220,7 @@ static void mark_loop(Function *f, Tree *loop) {
 static void use_sums_in(Function *f, Tree **list, bool wide) {
     for (Tree **at = list; *at; at = &(*at)->next) {
         use_sum_at(f, at, wide);
+        if (!wide) use_sums_of_turns(f, at);
         if ((*at)->body) use_sums_in(f, &(*at)->body, wide);
     }
 }

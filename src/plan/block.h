@@ -1,0 +1,20 @@
+/* The block schedule: examples in blocks, forward and backward together, so that data are read once and the tape has the size of a
+ * block. */
+#ifndef BPC_PLAN_BLOCK_H
+#define BPC_PLAN_BLOCK_H
+
+#include "plan/order.h"
+
+typedef VEC(Step) Steps;
+
+/* Finds the axis that examples run along and sets f->blocks, and in each step its index and phase. Sums over examples get a step
+ * of their own that starts them. Leaves all as it was where there is no such axis. */
+void find_blocks(Function *, Steps *);
+/* The nests of the order: phase by phase what has no examples, then the loop over blocks. False: a member of the order belongs to
+ * no one phase, and nest_order must do. */
+bool nest_blocks(Function *, const Order *, Tree **body);
+/* After find_kernels: in blocks whose examples are lanes, loops over examples go innermost, and arrays of the caller that they would
+ * jump through are copied, a block at a time. */
+void arrange_lanes(Function *);
+
+#endif
