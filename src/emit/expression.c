@@ -203,7 +203,35 @@ static void write_op(Writer *w, Expr *e, Type want, int level) {
     if (paren || cast) text_add(w->out, ")");
 }
 
+/* May the value be computed where it is not used? Reads at plain indices are inside wherever the loops go. */
+static bool is_safe(Writer *w, Expr *e) {
+    ExprList all = expr_walk(w->g, &e, 1);
+    for (uint32_t k = 0; k < all.n; k++) {
+        const Expr *x = all.at[k];
+        if (expr_is_op(x, OP_floordiv) || expr_is_op(x, OP_mod) || x->fill) return false;
+        for (uint32_t a = 0; x->kind == EXPR_READ && a < x->n; a++)
+            if (x->arg[a]->kind != EXPR_INDEX && x->arg[a]->kind != EXPR_CONST) return false;
+    }
+    return true;
+}
+
+/* In lanes both sides are computed and one is taken by its bits: compilers turn ?: into branches, which do not become vectors. */
+static bool write_select_of_both(Writer *w, const Expr *e) {
+    if (!w->lanes || e->type != TYPE_REAL || !is_safe(w, e->arg[1]) || !is_safe(w, e->arg[2])) return false;
+    Symbol function = name_of(w->g->names, w->g->f64 ? "bp_select" : "bp_selectf");
+    map_put(w->used, function, (void *)(uintptr_t)function);
+    text_add(w->out, "%s(", function);
+    write_expr(w, e->arg[0], e->arg[0]->type, C_TERNARY);
+    for (int k = 1; k < 3; k++) {
+        text_add(w->out, ", ");
+        write_expr(w, e->arg[k], TYPE_REAL, C_TERNARY);
+    }
+    text_add(w->out, ")");
+    return true;
+}
+
 static void write_select(Writer *w, const Expr *e, Type want, int level) {
+    if (write_select_of_both(w, e)) return;
     if (level > C_TERNARY) text_add(w->out, "(");
     write_expr(w, e->arg[0], e->arg[0]->type, C_OR);
     text_add(w->out, " ? ");

@@ -168,7 +168,10 @@ static void write_loop(Writer *w, const Tree *n) {
     else text_add(w->out, down ? "; %s--) {\n" : "; %s++) {\n", i);
     w->indent++;
     vec_push(w->g->arena, &w->open, n->as.loop.within.n_lo ? n->as.loop.within : *r);
+    const bool lanes = w->lanes;
+    w->lanes = n->as.loop.how == LOOP_SIMD;
     write_list(w, n->body, n);
+    w->lanes = lanes;
     w->open.n--;
     w->indent--;
     writer_line(w, "}");

@@ -24,6 +24,7 @@ typedef struct {
     Map *late;    /* LOOP or IF -> Locals that are declared at the top of its list */
     const Equation *said; /* the comment that was printed last */
     uint32_t n_temps;
+    bool lanes; /* inside a loop that runs in vector lanes */
     Map *used;    /* Symbol of a libbp function -> used */
     struct Rewriter *expander; /* writes out operators that C does not have */
     bool *calls_product, *calls_blas; /* set where the function calls them */

@@ -325,12 +325,13 @@ static double elements_of_example(Function *f) {
     return sum;
 }
 
-/* Examples to a block: what they need fits half of a usual second cache; products want many rows, lanes a few vectors. */
+/* Examples to a block: what they need fits a usual second cache (half of it is kept in the end); products want many rows, lanes some vectors. */
 static int64_t block_size(Function *f) {
-    enum { CACHE = 1 << 19, LEAST_LANES = 16, MOST_LANES = 64, LEAST_ROWS = 128, MOST_ROWS = 256 };
+    enum { CACHE = 1 << 20, LEAST_LANES = 16, MOST_LANES = 1024, LEAST_ROWS = 128, MOST_ROWS = 256 }; /* MOST_LANES: bytes */
     const bool lanes = f->blocks->lanes;
-    const double bytes = elements_of_example(f) * (f->graph->f64 ? 8 : 4);
-    int64_t size = lanes ? MOST_LANES : MOST_ROWS;
+    const int real = f->graph->f64 ? 8 : 4;
+    const double bytes = elements_of_example(f) * real;
+    int64_t size = lanes ? MOST_LANES / real : MOST_ROWS;
     while (size > (lanes ? LEAST_LANES : LEAST_ROWS) && bytes * (double)size > CACHE) size /= 2;
     return size;
 }
@@ -421,13 +422,13 @@ static bool mostly_products(Function *f, const Order *order) {
     return products >= others;
 }
 
-bool nest_blocks(Function *f, const Order *order, Tree **body) {
+bool nest_blocks(Function *f, const Order *order, int64_t size, Tree **body) {
     for (const Order *o = order; o; o = o->next) {
         uint32_t key = 0;
         if (!key_of(o, &key)) return false;
     }
     f->blocks->lanes = !mostly_products(f, order);
-    f->blocks->size = block_size(f);
+    f->blocks->size = size > 0 ? size : block_size(f);
     NestList list = {0};
     for (uint32_t p = 0; p < f->blocks->n_phases; p++) nest_phase(f, order, p, &list);
     *body = list.first;

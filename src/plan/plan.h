@@ -129,6 +129,7 @@ typedef enum { CHECKPOINT_NONE, CHECKPOINT_SQRT, CHECKPOINT_COUNT, CHECKPOINT_ME
 
 typedef struct {
     int level; /* 0: every equation its own nest, every tensor whole; 1, 2 */
+    int64_t block; /* examples to a block; 0: no blocks; -1: by what they need */
     Checkpoint checkpoint;
     int64_t checkpoints; /* COUNT */
     int64_t memory;      /* MEMORY: bytes */

@@ -3,8 +3,8 @@
  *     y[i] += A[i,j]*B[j,k]*x[k]   over i, j, k        ->      y_inner[j] += B[j,k]*x[k]    over j, k
  *                                                              y[i]       += A[i,j]*y_inner[j]   over i, j
  *
- * An index that is summed over, that only some of the factors have, and that no subscript on the left has (y[tok[i]]), can
- * be summed over before the others come in. Of the indices that gain, the one that leaves the least work goes first; then
+ * An index that is summed over, that only some of the factors have (or one alone), and that no subscript on the left has
+ * (y[tok[i]]), can be summed over before the others come in. Of the indices that gain, the one that leaves the least work goes first; then
  * what is left is looked at again. Run-time dims count as many. Finding the best order is NP-hard (Chi-Chung, Sadayappan and
  * Wenger, On optimizing a class of multi-dimensional loops with reductions, 1997); greedy is what einsum libraries do for
  * more than a few factors. */
@@ -19,32 +19,33 @@ typedef struct {
     Equation *e;
     Expr *factor[MOST_FACTORS];
     uint32_t n;
+    bool negative;
 } Product;
 
 static bool add_factors(Product *p, Expr *x) {
+    if (expr_is_op(x, OP_neg)) {
+        p->negative = !p->negative;
+        return add_factors(p, x->arg[0]);
+    }
     if (expr_is_op(x, OP_mul) && x->type == TYPE_REAL) return add_factors(p, x->arg[0]) && add_factors(p, x->arg[1]);
     if (p->n == MOST_FACTORS || x->type != TYPE_REAL) return false;
     p->factor[p->n++] = x;
     return true;
 }
 
-/* Ranges of constants and dims alone: any index may then be summed over first. */
-static bool is_box(Graph *g, const Domain *d) {
+/* Bounds of indices, constants and dims alone, and no condition. */
+static bool is_plain(Graph *g, const Domain *d) {
     for (uint32_t k = 0; k < d->n; k++) {
         const Range *r = &d->range[k];
-        for (uint32_t b = 0; b < r->n_lo + r->n_hi; b++) {
-            Expr *bound = b < r->n_lo ? r->lo[b] : r->hi[b - r->n_lo];
-            ExprList all = expr_walk(g, &bound, 1);
-            for (uint32_t x = 0; x < all.n; x++)
-                if (all.at[x]->kind == EXPR_INDEX || all.at[x]->kind == EXPR_READ) return false;
-        }
+        for (uint32_t b = 0; b < r->n_lo + r->n_hi; b++)
+            if (expr_reads(g, b < r->n_lo ? r->lo[b] : r->hi[b - r->n_lo], NULL)) return false;
     }
     return !d->guard;
 }
 
-static double length_of(Graph *g, const Range *r) {
-    Expr *n = expr_sub(g, r->hi[0], r->lo[0]);
-    return n->kind == EXPR_CONST ? (double)n->of.integer : USUAL_DIM;
+static double length_of(Graph *g, const Domain *d, const Range *r) {
+    Expr *n = index_extent(g, d, r->index);
+    return n && n->kind == EXPR_CONST ? (double)n->of.integer : USUAL_DIM;
 }
 
 /* Which factors have the k-th index of the domain. */
@@ -61,7 +62,7 @@ static bool any_has(const Product *p, uint32_t set, uint32_t k) { return (factor
 static double work_of(const Product *p, uint32_t set, uint32_t without) {
     double work = 1;
     for (uint32_t k = 0; k < p->e->domain.n; k++)
-        if (k != without && any_has(p, set, k)) work *= length_of(p->g, &p->e->domain.range[k]);
+        if (k != without && any_has(p, set, k)) work *= length_of(p->g, &p->e->domain, &p->e->domain.range[k]);
     return work;
 }
 
@@ -91,6 +92,18 @@ static Expr *sum_first(Product *p, uint32_t set, uint32_t k) {
     return expr_read(g, part, subs, NULL);
 }
 
+/* May the k-th index be summed over by itself, among the indices that the factors have? No bound needs it, and those of the
+ * indices that come along need no others. */
+static bool stands_alone(const Product *p, uint32_t set, uint32_t k) {
+    const Domain *d = &p->e->domain;
+    for (uint32_t j = 0; j < d->n; j++) {
+        if (range_uses_index(p->g, &d->range[j], d->range[k].index)) return false;
+        for (uint32_t o = 0; o < d->n; o++)
+            if (any_has(p, set, j) && !any_has(p, set, o) && range_uses_index(p->g, &d->range[j], d->range[o].index)) return false;
+    }
+    return true;
+}
+
 /* Does a subscript on the left have the k-th index of the domain, bare or not? */
 static bool on_left(const Product *p, uint32_t k) {
     for (uint32_t s = 0; s < p->e->target->rank; s++)
@@ -106,7 +119,7 @@ static bool take_one(Product *p) {
     uint32_t which = UINT32_MAX;
     for (uint32_t k = 0; k < e->domain.n; k++) {
         uint32_t set = factors_with(p, k);
-        if (on_left(p, k) || set == 0 || set == all || (set & (set - 1)) == 0) continue;
+        if (on_left(p, k) || set == 0 || set == all || !stands_alone(p, set, k)) continue;
         double work = work_of(p, set, UINT32_MAX) + work_of(p, all, k);
         if (work < best && work * 2 <= now) best = work, which = k;
     }
@@ -125,12 +138,13 @@ static bool take_one(Product *p) {
 
 static void contract_equation(Graph *g, Equation *e) {
     Product p = {.g = g, .e = e};
-    if (!add_factors(&p, e->body) || p.n < 3 || !is_box(g, &e->domain)) return;
+    if (!add_factors(&p, e->body) || p.n < 2 || !is_plain(g, &e->domain)) return;
     bool any = false;
-    while (p.n >= 3 && take_one(&p)) any = true;
+    while (p.n >= 2 && take_one(&p)) any = true;
     if (!any) return;
     e->body = p.factor[0];
     for (uint32_t f = 1; f < p.n; f++) e->body = expr_mul(g, e->body, p.factor[f]);
+    if (p.negative) e->body = expr_op1(g, OP_neg, e->body);
 }
 
 void pass_contract(Graph *g) {

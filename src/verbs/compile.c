@@ -264,6 +264,7 @@ static const char *command_line(Compilation *c) {
              o->blas == BLAS_NONE ? " --blas none" : "", o->standalone ? " --standalone" : "");
     if (o->sparse) text_add(&line, " --sparse");
     if (o->directions > 0) text_add(&line, " --directions %lld", (long long)o->directions);
+    if (o->block >= 0) text_add(&line, " --block %lld", (long long)o->block);
     for (uint32_t k = 0; k < o->defines.n; k++) text_add(&line, " -D %s=%.17g", o->defines.at[k].name, o->defines.at[k].value);
     const StringList *lists[] = {&o->want, &o->of, &o->wrt};
     static const char *const names[] = {"want", "of", "wrt"};
@@ -290,7 +291,7 @@ static int compile_functions(Compilation *c) {
 }
 
 static Compilation compilation_new(Model *m, const Options *o) {
-    PlanOptions plan = {.level = o->level};
+    PlanOptions plan = {.level = o->level, .block = o->block};
     checkpoint_options(o, &plan);
     return (Compilation){.m = m, .g = m->graph, .o = o, .simplify = {.level = o->level, .without = o->without, .dump_after = o->dump_after}, .plan = plan};
 }

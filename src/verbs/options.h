@@ -34,6 +34,7 @@ typedef struct {
     /* compile */
     const char *output, *prefix, *checkpoint, *memory, *depend_file, *dump_after, *without;
     int emit, blas, threads, level; /* Emit, Blas, Threads, 0..2 */
+    int64_t block; /* examples to a block; 0: no blocks; -1: not said */
     bool standalone, depend;
     /* eval, check */
     const char *data, *seed_data;

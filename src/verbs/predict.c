@@ -92,7 +92,7 @@ static bool count(Modes *m, CostMode mode, FunctionKind kind, Tensor *const *out
     for (uint32_t k = 0; k < f->n_results; k++) goals[f->n_outputs + k] = f->results[k].tensor;
     CostRow *row = &p->row[mode];
     row->flops = work_of(p->counting, goals, f->n_outputs + f->n_results);
-    if (!plan_function(f, &(PlanOptions){.level = level})) return false;
+    if (!plan_function(f, &(PlanOptions){.level = level, .block = -1})) return false;
     row->bytes = function_bytes(p->counting, f);
     row->workspace = function_workspace(p->counting, f);
     row->memory = function_memory(p->counting, f);
@@ -195,18 +195,18 @@ void predict_checkpoints(Prediction *p, const Options *o, CheckpointRows *rows) 
     counting_refill(p->counting);
     Arena *arena = p->model.base.arena;
     if (!is_scalar(p)) return;
-    const Function *none = plan_gradient(p, (PlanOptions){.level = o->level}),
-                   *root = plan_gradient(p, (PlanOptions){.level = o->level, .checkpoint = CHECKPOINT_SQRT});
+    const Function *none = plan_gradient(p, (PlanOptions){.level = o->level, .block = o->block}),
+                   *root = plan_gradient(p, (PlanOptions){.level = o->level, .block = o->block, .checkpoint = CHECKPOINT_SQRT});
     if (!none || !root || !root->steps) return;
     const double whole = planned_flops(p->counting, none);
     const double steps = expr_amount(p->counting, root->steps).value * expr_amount(p->counting, root->segments).value;
     add_checkpoints(p, rows, "none", none, whole);
     for (int64_t n = 1; (double)n < steps / 2 && n <= MOST_CHECKPOINTS; n *= steps > 300 ? 8 : 2) {
-        const Function *f = plan_gradient(p, (PlanOptions){.level = o->level, .checkpoint = CHECKPOINT_COUNT, .checkpoints = n});
+        const Function *f = plan_gradient(p, (PlanOptions){.level = o->level, .block = o->block, .checkpoint = CHECKPOINT_COUNT, .checkpoints = n});
         if (f && f->steps) add_checkpoints(p, rows, arena_printf(arena, "%lld", (long long)n), f, whole);
     }
     add_checkpoints(p, rows, "sqrt", root, whole);
-    const Function *least = plan_gradient(p, (PlanOptions){.level = o->level, .checkpoint = CHECKPOINT_MEMORY, .memory = 1});
+    const Function *least = plan_gradient(p, (PlanOptions){.level = o->level, .block = o->block, .checkpoint = CHECKPOINT_MEMORY, .memory = 1});
     if (least && least->steps) add_checkpoints(p, rows, "least", least, whole);
     if (rows->n > 0) rows->at[0].steps = steps;
 }
