@@ -114,7 +114,7 @@ void emit_source(const Emission *e, Text *out) {
     bool product = false, blas = false;
     write_functions(e, &body, used, &product, &blas);
     write_head(e, out);
-    text_add(out, "%s#include \"%s\"\n\n#include <math.h>\n", pragmas, e->header_name);
+    text_add(out, "%s#include \"%s\"\n\n#include <math.h>\n%s", pragmas, e->header_name, product ? "#include <string.h>\n" : "");
     if (!e->standalone) text_add(out, "\n#include \"%s\"\n", draws(g) ? "bp_random.h" : "bp_math.h");
     if (blas) text_add(out, "#include \"bp_blas.h\"\n");
     if (!e->standalone && map_get(used, name_of(g->names, "bp_pattern_sort"))) text_add(out, "#include \"bp_sparse.h\"\n");
