@@ -5,7 +5,7 @@
  * plain loops. */
 #include "emit/writer.h"
 
-enum { BLAS_AREA = 1 << 18 }; /* k*n from which a BLAS wins (measured on k = 512, n = 512) */
+enum { BLAS_AREA = 1 << 22 }; /* k*n from which a BLAS that knows the machine may win; one that does not is slower everywhere */
 
 static bool wants_blas(const Writer *w, const Product *p) {
     if (!w->emission->blas || p->in_turn) return false; /* its strides may be negative */

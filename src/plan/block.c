@@ -417,7 +417,7 @@ static bool mostly_products(Function *f, const Order *order) {
     for (const Order *o = order; o; o = o->next) {
         uint32_t k = 0;
         if (!key_of(o, &k) || k % 2 == 0) continue;
-        count_products(f, nest_member(f, o), 1, &products, &others);
+        count_products(f, nest_member(f, o), &products, &others);
     }
     return products >= others;
 }

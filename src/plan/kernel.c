@@ -7,6 +7,7 @@
  * C is m, in B and C is n, in A and B is k; what is in all three stays outside. Small products stay loops. */
 #include "graph/affine.h"
 #include "graph/ops.h"
+#include "graph/restrict.h"
 #include "plan/kernel.h"
 #include "plan/nest.h"
 #include "plan/storage.h"
@@ -298,22 +299,111 @@ static Tree *as_products(Function *f, Tree *nest) {
     return first;
 }
 
-static void find_in_list(Function *f, Tree **at) {
+/* ---- factors with a fill ---------------------------------------------------------------------------------------------------- */
+/* The loops around a nest, so that it is known what their indices stay in. */
+typedef struct {
+    Function *f;
+    VEC(Range) open;
+} Around;
+
+static void open_loop(Around *p, const Tree *loop) {
+    vec_push(p->f->graph->arena, &p->open, loop->as.loop.within.n_lo ? loop->as.loop.within : loop->as.loop.range);
+}
+
+/* Puts the condition around each kernel of the nests; false where it needs an index that the kernel runs over. */
+static bool guard_kernels(Graph *g, Tree **at, Expr *condition, const Around *around) {
     for (; *at; at = &(*at)->next) {
-        Tree *product = as_product(f, *at);
-        if (!product) product = as_products(f, *at);
+        if ((*at)->kind == TREE_LOOP) {
+            Around inside = *around;
+            open_loop(&inside, *at);
+            if (!guard_kernels(g, &(*at)->body, condition, &inside)) return false;
+            continue;
+        }
+        ExprList all = expr_walk(g, &condition, 1);
+        for (uint32_t k = 0; k < all.n; k++) {
+            bool open = all.at[k]->kind != EXPR_INDEX;
+            for (uint32_t r = 0; r < around->open.n && !open; r++) open = around->open.at[r].index == all.at[k]->of.number;
+            if (!open) return false;
+        }
+        Tree *test = tree_new(g->arena, TREE_IF, (*at)->why);
+        test->as.test.condition = condition;
+        test->next = (*at)->next;
+        test->body = *at;
+        test->body->next = NULL;
+        *at = test;
+    }
+    return true;
+}
+
+/* Of a product with nothing: C = 0. */
+static void empty_products(Graph *g, Tree *list) {
+    for (Tree *n = list; n; n = n->next) {
+        if (n->kind == TREE_KERNEL) n->as.product.k = expr_int(g, 0);
+        if (n->body) empty_products(g, n->body);
+    }
+}
+
+static const Expr *filled_factor(const Expr *value) {
+    for (int k = 0; k < 2 && expr_is_op(value, OP_mul); k++)
+        if (value->arg[k]->kind == EXPR_READ && value->arg[k]->fill && !value->arg[1 - k]->fill) return value->arg[k];
+    return NULL;
+}
+
+/* sum[p](W[j,p]*a[l-1,i,p | x[i,p]])      ->      IF l >= 1 { C = W*a[l-1] }  IF not { C = W*x }
+ * where a kernel's own loops do not decide whether the read is inside. */
+static Tree *as_products_of_fill(Around *place, Tree *nest) {
+    Function *f = place->f;
+    Graph *g = f->graph;
+    Nest n = {.f = f, .g = g};
+    if (nest->kind != TREE_LOOP || !read_nest(&n, nest)) return NULL;
+    Expr *value = n.set->as.set.value;
+    const Expr *read = filled_factor(value);
+    const bool zero = read && expr_is_number(read->fill, 0);
+    if (!read || (!zero && read->fill->kind != EXPR_READ)) return NULL;
+    Expr *factor = value->arg[value->arg[0] == read], *bare = expr_read(g, read->of.tensor, read->arg, NULL);
+    Tree *inside = as_product(f, with_value(g, nest, expr_mul(g, bare, factor), false));
+    Tree *outside = as_product(f, with_value(g, nest, expr_mul(g, zero ? bare : read->fill, factor), false));
+    if (!inside || !outside) return NULL;
+    if (zero) empty_products(g, outside);
+    Around around = {f, {0}};
+    for (uint32_t k = 0; k < place->open.n; k++) vec_push(g->arena, &around.open, place->open.at[k]);
+    for (Tree *t = nest; t && t->kind == TREE_LOOP; t = t->body->next ? t->body->next : t->body) open_loop(&around, t);
+    Domain domain = {.n = around.open.n, .range = around.open.at};
+    Expr *condition = inside_condition(g, read->of.tensor, read->arg, &domain);
+    if (!condition) return inside;
+    if (!guard_kernels(g, &inside, condition, place) || !guard_kernels(g, &outside, expr_not(g, condition), place)) return NULL;
+    if (!zero || n.starts) inside->next = outside;
+    return inside;
+}
+
+/* ---- the whole function --------------------------------------------------------------------------------------------------------- */
+static Tree *products_of(Around *place, Tree *nest) {
+    Tree *product = as_product(place->f, nest);
+    if (!product) product = as_products(place->f, nest);
+    return product ? product : as_products_of_fill(place, nest);
+}
+
+static void find_in_list(Around *place, Tree **at) {
+    for (; *at; at = &(*at)->next) {
+        Tree *product = products_of(place, *at);
         if (product) {
             Tree *rest = (*at)->next;
             *at = product;
             while ((*at)->next) at = &(*at)->next;
             (*at)->next = rest;
         } else if ((*at)->body) {
-            find_in_list(f, &(*at)->body);
+            const bool loop = (*at)->kind == TREE_LOOP;
+            if (loop) open_loop(place, *at);
+            find_in_list(place, &(*at)->body);
+            place->open.n -= loop;
         }
     }
 }
 
-void find_kernels(Function *f) { find_in_list(f, &f->body); }
+void find_kernels(Function *f) {
+    Around place = {.f = f};
+    find_in_list(&place, &f->body);
+}
 
 /* ---- how much of the work they are ------------------------------------------------------------------------------------------ */
 static double turns_of(const Tree *loop) {
@@ -328,11 +418,23 @@ static double work_of(const Tree *list) {
     return sum;
 }
 
-void count_products(Function *f, Tree *nests, double turns, double *products, double *others) {
+static void count_in(Around *place, Tree *nests, double turns, double *products, double *others) {
     for (Tree *n = nests; n; n = n->next) {
-        const double inside = n->kind == TREE_LOOP ? turns * turns_of(n) : turns;
-        if (n->kind == TREE_LOOP && as_products(f, n)) *products += inside * work_of(n->body);
-        else if (n->body) count_products(f, n->body, inside, products, others);
-        else *others += turns;
+        const bool loop = n->kind == TREE_LOOP;
+        const double inside = loop ? turns * turns_of(n) : turns;
+        if (loop && products_of(place, n)) {
+            *products += inside * work_of(n->body);
+        } else if (n->body) {
+            if (loop) open_loop(place, n);
+            count_in(place, n->body, inside, products, others);
+            place->open.n -= loop;
+        } else {
+            *others += turns;
+        }
     }
+}
+
+void count_products(Function *f, Tree *nests, double *products, double *others) {
+    Around place = {.f = f};
+    count_in(&place, nests, 1, products, others);
 }

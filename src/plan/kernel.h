@@ -5,7 +5,7 @@
 #include "plan/plan.h"
 
 void find_kernels(Function *);
-/* Adds up how often the statements of the nests run, those that would become products apart. `turns`: how often the nests do. */
-void count_products(Function *, Tree *nests, double turns, double *products, double *others);
+/* Adds up how often the statements of the nests run, those that would become products apart. */
+void count_products(Function *, Tree *nests, double *products, double *others);
 
 #endif
