@@ -45,21 +45,21 @@ ALWAYS void tile(const int rows, const int vectors, Product p) {
     }
 }
 
-ALWAYS int rows_of(const int rows, const int vectors, int i, int n, Product p) {
-    for (; i + rows <= n; i += rows) {
-        Product q = p;
-        q.a += i*p.a_row;
-        q.c += i*p.c_row;
-        tile(rows, vectors, q);
+/* As many tiles of so many rows as there are, one below the other; p goes on to the rows that are left. */
+ALWAYS int tiles(const int rows, const int vectors, int left, Product *p) {
+    for (; left >= rows; left -= rows) {
+        tile(rows, vectors, *p);
+        p->a += rows*p->a_row;
+        p->c += rows*p->c_row;
     }
-    return i;
+    return left;
 }
-ALWAYS void strip(const int rows, const int vectors, int n, Product p) {
-    int i = rows_of(rows, vectors, 0, n, p);
-    if (rows > 8) i = rows_of(8, vectors, i, n, p);
-    if (rows > 4) i = rows_of(4, vectors, i, n, p);
-    i = rows_of(2, vectors, i, n, p);
-    rows_of(1, vectors, i, n, p);
+ALWAYS void strip(const int rows, const int vectors, int left, Product p) {
+    left = tiles(rows, vectors, left, &p);
+    if (rows > 8) left = tiles(8, vectors, left, &p);
+    if (rows > 4) left = tiles(4, vectors, left, &p);
+    left = tiles(2, vectors, left, &p);
+    tiles(1, vectors, left, &p);
 }
 
 static __attribute__((noinline)) void product(int rows, int columns, int depth, const float *a, long a_row, long a_column,
