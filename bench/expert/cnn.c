@@ -41,7 +41,7 @@ static void arrange(Room *r, const float *W1, const float *W2, const float *W3) 
 static inline void pool(int s, vector a, vector *top, mask *at) {
     const mask over = a > *top;
     *top = choose(over, a, *top);
-    *at = (*at & ~over) | ((mask){0} + s & over);
+    *at = (*at & ~over) | (((mask){0} + s) & over);
 }
 
 static void first(Room *r, const float *b) {

@@ -28,7 +28,7 @@ against_expert() { # name, model, expert, the sizes of each run separated by com
         [ "$got" = 0 ] || cat "$TMP/out"
     done
 }
-for model in tiny small mlp deep cnn lstm logreg gmm; do
+for model in tiny small mlp deep cnn lstm transformer logreg gmm; do
     against_expert $model bench/models/$model.bp $model m=1,m=17,m=48
 done
 against_expert 'gmm of ADBench' tests/adbench/gmm.bp adbench_gmm n=1,n=130 -D d=10 -D K=25
