@@ -42,6 +42,7 @@ struct Expr {
     ExprKind kind;
     Type type;
     uint32_t id; /* arguments are older: the key of every memo table */
+    uint32_t walk; /* of expr_walk alone: the number of the last walk that met the node */
     union {
         double real;
         int64_t integer;
@@ -87,7 +88,7 @@ void subst_expr(Subst *, Expr *what, Expr *by);
 void subst_tensor(Subst *, Tensor *what, Tensor *by); /* same rank */
 Expr *subst_apply(Subst *, Expr *);
 
-/* Every distinct node below the roots, arguments first. NULL roots are skipped. */
+/* Every distinct node below the roots, arguments first. NULL roots are skipped. The list is in g->lists. */
 typedef struct {
     Expr **at;
     uint32_t n;
@@ -210,7 +211,7 @@ typedef struct {
 } Training;
 
 struct Graph {
-    Arena *arena;
+    Arena *arena, *stage, *lists; /* as Base has them */
     Names *names;
     Diag *diag;
     bool f64;                  /* precision of the file */

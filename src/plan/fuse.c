@@ -30,10 +30,12 @@ typedef struct {
 static void collect_node(Tree *n, const Visit *v, void *with) {
     (void)v;
     Collect *c = with;
+    const ArenaMark mark = arena_mark(c->g->lists);
     ExprList all = tree_reads(c->g, n);
     for (uint32_t k = 0; k < all.n; k++)
-        if (all.at[k]->kind == EXPR_READ) vec_push(c->g->arena, c->out, (Touch){all.at[k]->of.tensor, all.at[k]->arg, false});
-    if (n->kind == TREE_SET) vec_push(c->g->arena, c->out, (Touch){n->as.set.to, n->as.set.subs, true});
+        if (all.at[k]->kind == EXPR_READ) vec_push(c->g->stage, c->out, (Touch){all.at[k]->of.tensor, all.at[k]->arg, false});
+    arena_release(c->g->lists, mark);
+    if (n->kind == TREE_SET) vec_push(c->g->stage, c->out, (Touch){n->as.set.to, n->as.set.subs, true});
     if (n->kind == TREE_CALL) {
         Tensor *to = n->as.call.to;
         const uint32_t n_batch = call_batch(to);
@@ -41,13 +43,13 @@ static void collect_node(Tree *n, const Visit *v, void *with) {
             Tensor *t = k < to->call->n ? to->call->arg[k] : to;
             Expr **subs = NEW_ARRAY(c->g->arena, Expr *, t->rank + 1);
             for (uint32_t a = 0; a < t->rank; a++) subs[a] = a < n_batch ? n->as.call.subs[a] : expr_int(c->g, 0);
-            vec_push(c->g->arena, c->out, (Touch){t, subs, t == to});
+            vec_push(c->g->stage, c->out, (Touch){t, subs, t == to});
         }
     }
     if (n->kind == TREE_KERNEL) {
-        vec_push(c->g->arena, c->out, (Touch){n->as.product.a, NULL, false});
-        vec_push(c->g->arena, c->out, (Touch){n->as.product.b, NULL, false});
-        vec_push(c->g->arena, c->out, (Touch){n->as.product.c, NULL, true});
+        vec_push(c->g->stage, c->out, (Touch){n->as.product.a, NULL, false});
+        vec_push(c->g->stage, c->out, (Touch){n->as.product.b, NULL, false});
+        vec_push(c->g->stage, c->out, (Touch){n->as.product.c, NULL, true});
     }
 }
 
@@ -69,15 +71,15 @@ static void add_touches(Graph *g, Footprint *f, const Touches *touches) {
     for (uint32_t k = 0; k < touches->n; k++) {
         const Touch *x = &touches->at[k];
         Touched *t = map_get(f->touched, x->tensor);
-        if (!t) map_put(f->touched, x->tensor, t = NEW(g->arena, Touched));
-        if (x->write) vec_push(g->arena, &t->writes, *x);
-        else if (!x->subs || !map_get(f->read, x->subs)) vec_push(g->arena, &t->reads, *x);
+        if (!t) map_put(f->touched, x->tensor, t = NEW(g->stage, Touched));
+        if (x->write) vec_push(g->stage, &t->writes, *x);
+        else if (!x->subs || !map_get(f->read, x->subs)) vec_push(g->stage, &t->reads, *x);
         if (!x->write && x->subs) map_put(f->read, x->subs, f);
     }
 }
 
 static Footprint footprint_of(Graph *g, Tree *n) {
-    Footprint f = {map_new(g->arena), map_new(g->arena)};
+    Footprint f = {map_new(g->stage), map_new(g->stage)};
     Touches touches = touches_of(g, n);
     add_touches(g, &f, &touches);
     return f;
@@ -160,7 +162,7 @@ static bool has_kernel(Tree *n) {
 
 static const Footprint *footprint(Graph *g, Entry *e) {
     if (!e->touches) {
-        e->touches = NEW(g->arena, Footprint);
+        e->touches = NEW(g->stage, Footprint);
         *e->touches = footprint_of(g, e->node);
     }
     return e->touches;
@@ -202,7 +204,7 @@ static void fuse_list(Graph *g, Tree **list) {
         if (join_loop(g, &entries, n)) continue;
         Entry e = {.node = n, .end = &n->body, .kernel = has_kernel(n)};
         while (*e.end) e.end = &(*e.end)->next;
-        vec_push(g->arena, &entries, e);
+        vec_push(g->stage, &entries, e);
     }
     Tree **tail = list;
     *tail = NULL;
@@ -214,4 +216,8 @@ static void fuse_list(Graph *g, Tree **list) {
     *tail = NULL;
 }
 
-void fuse_loops(Function *f) { fuse_list(f->graph, &f->body); }
+void fuse_loops(Function *f) {
+    const ArenaMark mark = arena_mark(f->graph->stage);
+    fuse_list(f->graph, &f->body);
+    arena_release(f->graph->stage, mark);
+}

@@ -34,6 +34,7 @@ static void spread(Need *n) {
     while (n->work.n) {
         Tensor *t = n->work.at[--n->work.n];
         uint64_t by = n->wanted[t->number];
+        const ArenaMark mark = arena_mark(n->g->lists);
         for (Equation *e = t->pieces; e; e = e->next) {
             ExprList all = equation_nodes(n->g, e);
             for (uint32_t k = 0; k < all.n; k++)
@@ -41,6 +42,7 @@ static void spread(Need *n) {
         }
         if (t->call)
             for (uint32_t k = 0; k < t->call->n; k++) need(n, t->call->arg[k], by);
+        arena_release(n->g->lists, mark);
     }
 }
 

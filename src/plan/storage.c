@@ -34,15 +34,15 @@ void tree_visit(Tree *list, void (*visit)(Tree *, const Visit *, void *), void *
 ExprList tree_reads(Graph *g, const Tree *n) {
     VEC(Expr *) roots = {0};
     if (n->kind == TREE_SET) {
-        vec_push(g->arena, &roots, n->as.set.value);
-        for (uint32_t k = 0; k < n->as.set.to->rank; k++) vec_push(g->arena, &roots, n->as.set.subs[k]);
+        vec_push(g->lists, &roots, n->as.set.value);
+        for (uint32_t k = 0; k < n->as.set.to->rank; k++) vec_push(g->lists, &roots, n->as.set.subs[k]);
     } else if (n->kind == TREE_IF) {
-        vec_push(g->arena, &roots, n->as.test.condition);
+        vec_push(g->lists, &roots, n->as.test.condition);
     } else if (n->kind == TREE_LOOP) {
-        for (uint32_t k = 0; k < n->as.loop.range.n_lo; k++) vec_push(g->arena, &roots, n->as.loop.range.lo[k]);
-        for (uint32_t k = 0; k < n->as.loop.range.n_hi; k++) vec_push(g->arena, &roots, n->as.loop.range.hi[k]);
+        for (uint32_t k = 0; k < n->as.loop.range.n_lo; k++) vec_push(g->lists, &roots, n->as.loop.range.lo[k]);
+        for (uint32_t k = 0; k < n->as.loop.range.n_hi; k++) vec_push(g->lists, &roots, n->as.loop.range.hi[k]);
     } else if (n->kind == TREE_CALL) {
-        for (uint32_t k = 0; k < call_batch(n->as.call.to); k++) vec_push(g->arena, &roots, n->as.call.subs[k]);
+        for (uint32_t k = 0; k < call_batch(n->as.call.to); k++) vec_push(g->lists, &roots, n->as.call.subs[k]);
     }
     return expr_walk(g, roots.at, roots.n);
 }
@@ -100,8 +100,8 @@ static void touch(Scan *s, Tensor *t, Expr *const *subs, const Visit *v, bool wr
     if (!u->seen) {
         u->seen = true;
         u->subs = (Expr **)(uintptr_t)subs;
-        u->kept = NEW_ARRAY(s->g->arena, bool, t->rank + 1);
-        for (uint32_t k = 0; k < n; k++) vec_push(s->g->arena, &u->path, loops[k]);
+        u->kept = NEW_ARRAY(s->g->stage, bool, t->rank + 1);
+        for (uint32_t k = 0; k < n; k++) vec_push(s->g->stage, &u->path, loops[k]);
     }
     uint32_t shared = 0;
     while (shared < n && shared < u->path.n && u->path.at[shared] == loops[shared]) shared++;
@@ -109,8 +109,8 @@ static void touch(Scan *s, Tensor *t, Expr *const *subs, const Visit *v, bool wr
     for (uint32_t k = 0; k < t->rank; k++) {
         if (subs[k] == u->subs[k]) continue;
         u->kept[k] = true;
-        vec_push(s->g->arena, &u->odd, subs[k]);
-        vec_push(s->g->arena, &u->odd, u->subs[k]);
+        vec_push(s->g->stage, &u->odd, subs[k]);
+        vec_push(s->g->stage, &u->odd, u->subs[k]);
     }
 }
 
@@ -148,9 +148,11 @@ static void touch_call(Scan *s, const Tree *n, const Visit *v) {
 static void scan_node(Tree *n, const Visit *v, void *with) {
     Scan *s = with;
     s->top = v->top;
+    const ArenaMark mark = arena_mark(s->g->lists);
     ExprList all = tree_reads(s->g, n);
     for (uint32_t k = 0; k < all.n; k++)
         if (all.at[k]->kind == EXPR_READ) touch(s, all.at[k]->of.tensor, all.at[k]->arg, v, false);
+    arena_release(s->g->lists, mark);
     if (n->kind == TREE_SET) touch(s, n->as.set.to, n->as.set.subs, v, true);
     if (n->kind == TREE_CALL) touch_call(s, n, v);
     if (n->kind == TREE_KERNEL) {
@@ -172,8 +174,8 @@ static bool supplied(const Tensor *t) {
 }
 
 static const Goal **only_goals(const Function *f, uint32_t n_tensors) {
-    const Goal **only = NEW_ARRAY(f->graph->arena, const Goal *, n_tensors + 1);
-    bool *shared = NEW_ARRAY(f->graph->arena, bool, n_tensors + 1);
+    const Goal **only = NEW_ARRAY(f->graph->stage, const Goal *, n_tensors + 1);
+    bool *shared = NEW_ARRAY(f->graph->stage, bool, n_tensors + 1);
     if (f->kind == FUNCTION_UPDATE) return only; /* states keep their values to the end of a step */
     for (uint32_t k = 0; k < f->n_outputs + f->n_results; k++) {
         const Goal *goal = k < f->n_outputs ? &f->outputs[k] : &f->results[k - f->n_outputs];
@@ -299,10 +301,12 @@ void place_tensors(Function *f, const PlanOptions *options) {
     Graph *g = f->graph;
     f->n_tensors = f->buffer_room = g->tensors.n;
     f->buffer = NEW_ARRAY(g->arena, Buffer *, g->tensors.n + 1);
-    Scan s = {.f = f, .g = g, .use = NEW_ARRAY(g->arena, Use, g->tensors.n + 1), .goal = only_goals(f, g->tensors.n)};
+    const ArenaMark mark = arena_mark(g->stage);
+    Scan s = {.f = f, .g = g, .use = NEW_ARRAY(g->stage, Use, g->tensors.n + 1), .goal = only_goals(f, g->tensors.n)};
     tree_visit(f->body, scan_node, &s);
     keep_goals(&s);
     for (uint32_t k = 0; k < f->n_tensors; k++)
         if (f->buffer[k]) place_tensor(&s, g->tensors.at[k], options);
     share_slots(f, options);
+    arena_release(g->stage, mark);
 }
