@@ -239,31 +239,31 @@ struct Subst {
 };
 
 Subst *subst_new(Graph *g) {
-    Subst *s = NEW(g->arena, Subst);
+    Subst *s = NEW(g->stage, Subst);
     s->g = g;
     return s;
 }
 void subst_expr(Subst *s, Expr *what, Expr *by) {
-    vec_push(s->g->arena, &s->given, what);
-    vec_push(s->g->arena, &s->given, by);
+    vec_push(s->g->stage, &s->given, what);
+    vec_push(s->g->stage, &s->given, by);
     s->memo = NULL;
 }
 void subst_index(Subst *s, uint32_t index, Expr *by) { subst_expr(s, expr_index(s->g, index), by); }
 void subst_arg(Subst *s, uint32_t number, Expr *by) { subst_expr(s, expr_arg(s->g, number), by); }
 void subst_tensor(Subst *s, Tensor *what, Tensor *by) {
-    if (!s->tensors) s->tensors = map_new(s->g->arena);
+    if (!s->tensors) s->tensors = map_new(s->g->stage);
     map_put(s->tensors, what, by);
     s->memo = NULL;
 }
 
 static void memo_start(Subst *s) {
-    s->memo = map_new(s->g->arena);
+    s->memo = map_new(s->g->stage);
     for (uint32_t k = 0; k + 1 < s->given.n; k += 2) map_put(s->memo, s->given.at[k], s->given.at[k + 1]);
 }
 
 static Expr *subst_node(Subst *s, Expr *e) {
     Graph *g = s->g;
-    Expr *small[8], **args = e->n <= 8 ? small : NEW_ARRAY(g->arena, Expr *, e->n);
+    Expr *small[8], **args = e->n <= 8 ? small : NEW_ARRAY(g->stage, Expr *, e->n);
     bool same = true;
     for (uint32_t k = 0; k < e->n; k++) {
         args[k] = map_get(s->memo, e->arg[k]);

@@ -79,7 +79,7 @@ bool expr_is_number(const Expr *, double value);  /* the constant `value`, of ei
 static inline bool expr_is_op(const Expr *e, uint32_t op) { return e->kind == EXPR_OP && e->of.number == op; }
 
 /* What a substitution replaces; the memo is kept inside. Start one with subst_new, apply it to any number
- * of expressions. A NULL expression stays NULL. */
+ * of expressions. It lives in g->stage. A NULL expression stays NULL. */
 typedef struct Subst Subst;
 Subst *subst_new(Graph *);
 void subst_index(Subst *, uint32_t index, Expr *by);

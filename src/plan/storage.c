@@ -244,30 +244,97 @@ typedef struct {
     Type type;
     uint32_t free_from; /* the first outermost statement that may use the slot anew */
 } Slot;
-typedef VEC(Slot) Slots;
 
+/* Numbers of slots, the least first by key. */
+typedef struct { uint32_t key, slot; } Waiting;
+typedef struct { VEC(Waiting) of; } Heap;
+
+static bool is_before(Waiting a, Waiting b) { return a.key != b.key ? a.key < b.key : a.slot < b.slot; }
+
+static void heap_push(Arena *arena, Heap *h, Waiting x) {
+    vec_push(arena, &h->of, x);
+    uint32_t k = h->of.n - 1;
+    for (; k > 0 && is_before(x, h->of.at[(k - 1) / 2]); k = (k - 1) / 2) h->of.at[k] = h->of.at[(k - 1) / 2];
+    h->of.at[k] = x;
+}
+
+static Waiting heap_pop(Heap *h) {
+    const Waiting top = h->of.at[0], last = h->of.at[--h->of.n];
+    uint32_t k = 0;
+    for (uint32_t c = 1; c < h->of.n; c = 2 * k + 1) {
+        if (c + 1 < h->of.n && is_before(h->of.at[c + 1], h->of.at[c])) c++;
+        if (!is_before(h->of.at[c], last)) break;
+        h->of.at[k] = h->of.at[c];
+        k = c;
+    }
+    h->of.at[k] = last;
+    return top;
+}
+
+/* Slots of one type and size: those in use, by the end of that, and those that are free. */
+typedef struct Alike Alike;
+struct Alike {
+    Expr **size;
+    Type type;
+    Heap busy, free;
+    Alike *next;
+};
+
+typedef struct {
+    Slot *at;
+    uint32_t n, room;
+    Map *alike; /* hash of type and size -> Alike */
+} Slots;
+
+static Alike *alike_of(Graph *g, Slots *slots, Expr **size, Type type) {
+    uint64_t hash = type;
+    for (Expr **e = size; *e; e++) hash = hash_mix(hash, (*e)->id);
+    const void *key = (const void *)(uintptr_t)(hash | 1);
+    if (!slots->alike) slots->alike = map_new(g->stage);
+    Alike *first = map_get(slots->alike, key), *a = first;
+    while (a && (a->type != type || !same_size(a->size, size))) a = a->next;
+    if (a) return a;
+    a = NEW(g->stage, Alike);
+    *a = (Alike){.size = size, .type = type, .next = first};
+    map_put(slots->alike, key, a);
+    return a;
+}
+
+static uint32_t add_slot(Graph *g, Slots *slots, Expr **size, Type type) {
+    vec_push(g->stage, slots, (Slot){size, type, 0});
+    return slots->n - 1;
+}
+
+static void occupy(Graph *g, Alike *alike, Slots *slots, uint32_t slot, uint32_t dies) {
+    slots->at[slot].free_from = dies == UINT32_MAX ? UINT32_MAX : dies + 1;
+    if (dies != UINT32_MAX) heap_push(g->stage, &alike->busy, (Waiting){dies + 1, slot});
+}
+
+/* The first slot that is free when the buffer is born. Buffers come in the order of their births. */
 static uint32_t take_slot(Graph *g, Slots *slots, const Buffer *b, bool share) {
     Expr **size = kept_extents(g, b);
-    for (uint32_t k = 0; share && k < slots->n; k++) {
-        Slot *slot = &slots->at[k];
-        if (slot->free_from > b->born || slot->type != b->tensor->type || !same_size(slot->size, size)) continue;
-        slot->free_from = b->dies == UINT32_MAX ? UINT32_MAX : b->dies + 1;
-        return k;
+    Alike *alike = alike_of(g, slots, size, b->tensor->type);
+    while (share && alike->busy.of.n && alike->busy.of.at[0].key <= b->born) {
+        const uint32_t slot = heap_pop(&alike->busy).slot;
+        heap_push(g->stage, &alike->free, (Waiting){slot, slot});
     }
-    vec_push(g->arena, slots, (Slot){size, b->tensor->type, b->dies == UINT32_MAX ? UINT32_MAX : b->dies + 1});
-    return slots->n - 1;
+    const uint32_t slot = share && alike->free.of.n ? heap_pop(&alike->free).slot : add_slot(g, slots, size, b->tensor->type);
+    occupy(g, alike, slots, slot, b->dies);
+    return slot;
 }
 
 /* Backward goes on with the slots of forward; those that hold the tape are taken throughout. */
 static void continue_slots(Function *f, Slots *slots) {
     const Function *before = f->before;
     for (uint32_t k = 0; k < before->n_slots; k++)
-        vec_push(f->graph->arena, slots, (Slot){before->slot_size[k], before->slot_type[k], 0});
+        add_slot(f->graph, slots, before->slot_size[k], before->slot_type[k]);
     for (uint32_t k = 0; k < before->n_tensors; k++) {
         if (!before->buffer[k] || !is_kept(before, before->buffer[k]->tensor)) continue;
         slots->at[before->buffer[k]->slot].free_from = UINT32_MAX;
         if (f->buffer[k]) f->buffer[k]->slot = before->buffer[k]->slot;
     }
+    for (uint32_t k = 0; k < before->n_slots; k++)
+        if (slots->at[k].free_from == 0) heap_push(f->graph->stage, &alike_of(f->graph, slots, slots->at[k].size, slots->at[k].type)->free, (Waiting){k, k});
 }
 
 static int by_birth(const void *a, const void *b) {
