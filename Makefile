@@ -159,5 +159,5 @@ dependencies:
 clean:
 	rm -rf $(BUILD) build-clang build-asan build-fuzzer
 
--include $(BPC_OBJ:.o=.d) $(VERB_OBJ:.o=.d)
+-include $(BPC_OBJ:.o=.d) $(VERB_OBJ:.o=.d) $(wildcard $(BUILD)/tests/*/*.d)
 .PHONY: all install check test bench asan fuzz fuzz-parser fuzz-compiler bless demo dependencies operators clean
