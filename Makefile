@@ -119,7 +119,7 @@ bench: DEPENDENCIES += python3-torch
 bench: dependencies
 	$(MAKE) all
 	@mkdir -p $(BUILD)/bench
-	CC="$(CC)" python3 bench/bench.py --build $(BUILD) --results $(RESULTS) $(if $(QUICK),--quick) $(MODELS)
+	CC="$(CC)" python3 bench/bench.py --build $(BUILD) --results $(RESULTS) $(if $(QUICK),--quick) $(if $(ROUNDS),--rounds $(ROUNDS)) $(MODELS)
 
 # Random models (N of them), the parser and the whole compiler under libFuzzer (SECONDS each). All run for long.
 N ?= 100000
@@ -159,5 +159,5 @@ dependencies:
 clean:
 	rm -rf $(BUILD) build-clang build-asan build-fuzzer
 
--include $(BPC_OBJ:.o=.d) $(VERB_OBJ:.o=.d)
+-include $(BPC_OBJ:.o=.d) $(VERB_OBJ:.o=.d) $(wildcard $(BUILD)/tests/*/*.d)
 .PHONY: all install check test bench asan fuzz fuzz-parser fuzz-compiler bless demo dependencies operators clean

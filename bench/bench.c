@@ -3,7 +3,7 @@
  *     bench [m=64] [--data FILE] [--seconds S] [--repetitions N]
  *     bench limits
  *
- * It is linked with the generated code (bpc --prefix model), at most one file of expert/, limits.c and libbp. Inputs are drawn
+ * It is linked with the generated code (bpc --prefix model), at most one file each of expert/ and plain/, limits.c and libbp. Inputs are drawn
  * at random, or read from the file. First both must give the same numbers; then each task is repeated for about S seconds a
  * sample, N samples, one sample of every task after another, so that what disturbs the machine disturbs all. A line a task:
  *
@@ -20,7 +20,7 @@
 #include "bp_data.h"
 #include "bp_init.h"
 #include "bp_optimizer.h"
-#include "expert/expert.h"
+#include "expert.h"
 #include "limits.h"
 
 const bp_model *model_describe(void);
@@ -135,6 +135,8 @@ static void expert_gradient(Bench *b) {
     sink = expert(&b->call);
 }
 
+static void plain_value(Bench *b) { sink = plain(&b->call); }
+
 /* Adam (Kingma and Ba 2015) in one pass, for each type. */
 #define ADAM(NAME, REAL, SQRT) \
     static void NAME(size_t n, REAL *restrict w, const REAL *restrict g, REAL *restrict u, REAL *restrict v, double c1, double c2) { \
@@ -161,6 +163,7 @@ static const Task tasks[] = {
     {"bpc", "value", bpc_value, 0},       {"expert", "value", expert_value, 0},
     {"bpc", "gradient", bpc_gradient, 1}, {"expert", "gradient", expert_gradient, 1},
     {"bpc", "adam", bpc_adam, 1},         {"expert", "adam", expert_adam, 1},
+    {"plain", "value", plain_value, 0},
 };
 enum { TASKS = sizeof tasks/sizeof *tasks };
 
@@ -169,9 +172,15 @@ enum { TASKS = sizeof tasks/sizeof *tasks };
 static double element(const Bench *b, const void *values, int64_t i) {
     return b->model->real == BP_F32 ? (double)((const float *)values)[i] : ((const double *)values)[i];
 }
-/* The greatest difference of n elements, in units of the greatest element. */
-static double apart(const Bench *b, const void *ours, const void *theirs, int64_t n) {
-    double worst = 0, top = 1e-30;
+static double greatest(const Bench *b, const void *values, size_t n) {
+    double top = 0;
+    for (size_t i = 0; i < n; i++) top = fmax(top, fabs(element(b, values, (int64_t)i)));
+    return top;
+}
+/* The greatest difference of n elements, in units of the greatest element, or of `floor` where all are less: a gradient that is 0
+ * by its nature, such as that by what softmax does not see, is rounding in both. */
+static double apart(const Bench *b, const void *ours, const void *theirs, int64_t n, double floor) {
+    double worst = 0, top = fmax(floor, 1e-30);
     for (int64_t i = 0; i < n; i++) {
         const double d = fabs(element(b, ours, i) - element(b, theirs, i));
         worst = d > worst || isnan(d) ? d : worst;
@@ -179,8 +188,17 @@ static double apart(const Bench *b, const void *ours, const void *theirs, int64_
     }
     return worst/top;
 }
+static double limit_of(const Bench *b) { return b->model->real == BP_F32 ? 2e-4 : 1e-10; }
+static int agree_plain(Bench *b) {
+    bpc_value(b);
+    plain_value(b);
+    const double d = fabs(bp_scalar_output(b->model, b->outputs, b->loss) - sink)/fmax(fabs(sink), 1e-30);
+    printf("agree plain %.2g\n", d);
+    if (!(d < limit_of(b))) fprintf(stderr, "bench: bpc and the plain objective do not agree\n");
+    return d < limit_of(b);
+}
 static int agree(Bench *b) {
-    const double limit = b->model->real == BP_F32 ? 2e-4 : 1e-10;
+    const double limit = limit_of(b);
     int good = 1;
     if (b->model->gradient) bpc_gradient(b);
     else bpc_value(b);
@@ -189,6 +207,7 @@ static int agree(Bench *b) {
     const double d = fabs(loss - sink)/fmax(fabs(sink), 1e-30);
     printf("agree loss %.2g\n", d);
     good &= d < limit;
+    const double floor = 1e-3*greatest(b, b->expert_grads, b->model->param_count);
     uint32_t arrays = 0;
     for (uint32_t i = 0; i < b->model->n_tensors; i++) {
         const bp_tensor *t = &b->model->tensors[i];
@@ -200,7 +219,7 @@ static int agree(Bench *b) {
             memcpy(&ours, (char *)b->outputs + t->offset, sizeof ours);
             theirs = b->call.output[arrays++];
         } else continue;
-        const double off = apart(b, ours, theirs, bp_element_count(b->model, b->dims, t));
+        const double off = apart(b, ours, theirs, bp_element_count(b->model, b->dims, t), floor);
         printf("agree %s %.2g\n", t->name, off);
         good &= off < limit;
     }
@@ -224,12 +243,16 @@ static int ascending(const void *a, const void *b) {
     const double x = *(const double *)a, y = *(const double *)b;
     return (x > y) - (x < y);
 }
+static int can(const Bench *b, const Task *task) {
+    if (strcmp(task->who, "expert") == 0) return expert != NULL;
+    if (strcmp(task->who, "plain") == 0) return plain != NULL;
+    return !task->learns || b->model->gradient != NULL;
+}
 static void measure(Bench *b, double seconds, int samples) {
     static double taken[TASKS][SAMPLES_MAX];
     int64_t n[TASKS] = {0};
     for (int k = 0; k < TASKS; k++) {
-        if (tasks[k].run == NULL || (tasks[k].learns && !b->model->gradient && strcmp(tasks[k].who, "bpc") == 0) ||
-            (!expert && strcmp(tasks[k].who, "expert") == 0)) continue;
+        if (!can(b, &tasks[k])) continue;
         double once = 0;
         for (n[k] = 1; (once = sample(b, &tasks[k], n[k])*(double)n[k]) < seconds/4 && n[k] < 1 << 28; n[k] *= 2) {}
         n[k] = (int64_t)fmax(1, seconds/(once/(double)n[k]));
@@ -267,7 +290,7 @@ int main(int n, char **word) {
     samples = samples < 0 ? 0 : samples > SAMPLES_MAX ? SAMPLES_MAX : samples;
     open_bench(&b, data);
     printf("workspace %zu\nparams %zu\n", b.model->workspace_size(b.dims), b.model->param_count);
-    const int good = !expert || agree(&b);
+    const int good = (!expert || agree(&b)) && (!plain || agree_plain(&b));
     if (good && samples) measure(&b, seconds, samples);
     return !good;
 }

@@ -20,4 +20,7 @@ typedef struct {
 __attribute__((weak)) size_t expert_scratch(const bp_model *model, const int64_t *dims);
 __attribute__((weak)) double expert(const expert_call *call);      /* the loss */
 
+/* The objective as anyone would write it, a loop an equation and libm: what published times are scaled to this machine by. */
+__attribute__((weak)) double plain(const expert_call *call);
+
 #endif

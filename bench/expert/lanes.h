@@ -36,6 +36,13 @@ static inline float log_f(float x) {                         /* of x > 0, not su
 static inline float sigmoid_f(float x) { return 1/(1 + exp_f(-x)); }
 static inline float tanh_f(float x) { return 1 - 2/(1 + exp_f(2*x)); }
 
+/* erf(x) where e = exp(-x^2), within 1.5e-7 (Abramowitz and Stegun 7.1.26). */
+static inline float erf_f(float x, float e) {
+    const float t = 1/(1 + 0.3275911f*fabsf(x));
+    const float y = 1 - t*(0.254829592f + t*(-0.284496736f + t*(1.421413741f + t*(-1.453152027f + t*1.061405429f))))*e;
+    return x < 0 ? -y : y;
+}
+
 static inline double exp_d(double x) {
     x = x < 700 ? x : 700;
     x = x > -700 ? x : -700;

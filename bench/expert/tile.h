@@ -35,9 +35,11 @@ ALWAYS void tile(const int rows, const int vectors, Product p) {
     }
     UNROLL for (int i = 0; i < rows; i++) {
         float *c = p.c + i*p.c_row;
-        if (p.width)
-            for (int j = 0; j < p.width; j++) c[j] = (p.add ? c[j] : 0) + sum[i][0][j];
-        else
+        if (vectors == 1 && p.width) {
+            float part[LANES];
+            memcpy(part, &sum[i][0], sizeof part);
+            for (int j = 0; j < p.width; j++) c[j] = (p.add ? c[j] : 0) + part[j];
+        } else
             UNROLL for (int j = 0; j < vectors; j++) {
                 lanes *to = (lanes *)(c + j*LANES);
                 *to = p.add ? *to + sum[i][j] : sum[i][j];
@@ -45,21 +47,21 @@ ALWAYS void tile(const int rows, const int vectors, Product p) {
     }
 }
 
-ALWAYS int rows_of(const int rows, const int vectors, int i, int n, Product p) {
-    for (; i + rows <= n; i += rows) {
-        Product q = p;
-        q.a += i*p.a_row;
-        q.c += i*p.c_row;
-        tile(rows, vectors, q);
+/* As many tiles of so many rows as there are, one below the other; p goes on to the rows that are left. */
+ALWAYS int tiles(const int rows, const int vectors, int left, Product *p) {
+    for (; left >= rows; left -= rows) {
+        tile(rows, vectors, *p);
+        p->a += rows*p->a_row;
+        p->c += rows*p->c_row;
     }
-    return i;
+    return left;
 }
-ALWAYS void strip(const int rows, const int vectors, int n, Product p) {
-    int i = rows_of(rows, vectors, 0, n, p);
-    if (rows > 8) i = rows_of(8, vectors, i, n, p);
-    if (rows > 4) i = rows_of(4, vectors, i, n, p);
-    i = rows_of(2, vectors, i, n, p);
-    rows_of(1, vectors, i, n, p);
+ALWAYS void strip(const int rows, const int vectors, int left, Product p) {
+    left = tiles(rows, vectors, left, &p);
+    if (rows > 8) left = tiles(8, vectors, left, &p);
+    if (rows > 4) left = tiles(4, vectors, left, &p);
+    left = tiles(2, vectors, left, &p);
+    tiles(1, vectors, left, &p);
 }
 
 static __attribute__((noinline)) void product(int rows, int columns, int depth, const float *a, long a_row, long a_column,
@@ -82,12 +84,40 @@ static __attribute__((noinline)) void product(int rows, int columns, int depth, 
     strip(16, 1, rows, p);
 }
 
-/* to[j, i] = from[i, j], in squares that stay in the cache. */
-static void transpose(int rows, int columns, const float *restrict from, float *restrict to) {
-    for (int i = 0; i < rows; i += 16)
-        for (int j = 0; j < columns; j += 16)
-            for (int k = j; k < columns && k < j + 16; k++)
-                for (int l = i; l < rows && l < i + 16; l++) to[(long)k*rows + l] = from[(long)l*columns + k];
+/* A square of 16 by 16 in registers: rows S apart exchange the blocks of S that lie across, for S = 8, 4, 2, 1 (Eklundh 1972). */
+typedef int lane_numbers __attribute__((vector_size(4*LANES)));
+#define EACH(F, S) {F(0, S), F(1, S), F(2, S), F(3, S), F(4, S), F(5, S), F(6, S), F(7, S), \
+                    F(8, S), F(9, S), F(10, S), F(11, S), F(12, S), F(13, S), F(14, S), F(15, S)}
+#define UPPER(L, S) ((L) & (S) ? LANES + (L) - (S) : (L))
+#define LOWER(L, S) ((L) & (S) ? LANES + (L) : (L) + (S))
+#define EXCHANGE(S) \
+    UNROLL for (int i = 0; i < LANES; i++) \
+        if (!(i & S)) { \
+            const lanes a = row[i], b = row[i + S]; \
+            row[i] = __builtin_shuffle(a, b, (lane_numbers)EACH(UPPER, S)); \
+            row[i + S] = __builtin_shuffle(a, b, (lane_numbers)EACH(LOWER, S)); \
+        }
+ALWAYS void square(const float *from, long from_row, float *to, long to_row) {
+    lanes row[LANES];
+    UNROLL for (int i = 0; i < LANES; i++) row[i] = *(const lanes *)(from + i*from_row);
+    EXCHANGE(8)
+    EXCHANGE(4)
+    EXCHANGE(2)
+    EXCHANGE(1)
+    UNROLL for (int i = 0; i < LANES; i++) *(lanes *)(to + i*to_row) = row[i];
+}
+
+/* to[j, i] = from[i, j], in such squares; what does not fill one, an element at a time. */
+static __attribute__((noinline)) void transpose(int rows, int columns, const float *restrict from, float *restrict to) {
+    for (int i = 0; i < rows; i += LANES)
+        for (int j = 0; j < columns; j += LANES) {
+            const float *a = from + (long)i*columns + j;
+            float *b = to + (long)j*rows + i;
+            if (i + LANES <= rows && j + LANES <= columns) square(a, columns, b, rows);
+            else
+                for (int k = 0; k < LANES && j + k < columns; k++)
+                    for (int l = 0; l < LANES && i + l < rows; l++) b[(long)k*rows + l] = a[(long)l*columns + k];
+        }
 }
 
 #endif

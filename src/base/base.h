@@ -27,6 +27,11 @@ char *arena_strndup(Arena *, const char *text, size_t length);
 char *arena_printf(Arena *, const char *format, ...) PRINTF_LIKE(2, 3);
 size_t arena_bytes(const Arena *);
 
+/* Gives back all that was taken since the mark. Marks are released in the order in which a stack would. */
+typedef struct { void *chunk; size_t used; } ArenaMark;
+ArenaMark arena_mark(Arena *);
+void arena_release(Arena *, ArenaMark);
+
 #define NEW(arena, Type) ((Type *)arena_alloc((arena), sizeof(Type)))
 #define NEW_ARRAY(arena, Type, n) ((Type *)arena_alloc((arena), array_bytes((n), sizeof(Type))))
 size_t array_bytes(size_t n, size_t size); /* n*size; exits with status 2 on overflow */
@@ -116,7 +121,9 @@ const char *nearest_name(const char *wrong, const char *const *candidates, size_
 
 /* One compilation's ground. */
 typedef struct {
-    Arena *arena;
+    Arena *arena; /* to the end */
+    Arena *stage; /* what one stage works in: a pass, the planning or the printing of a function. It marks and releases */
+    Arena *lists; /* results of walks, which whoever walks often releases */
     Names *names;
     Diag *diag;
 } Base;

@@ -283,7 +283,7 @@ static bool worth_a_name(Writer *w, Expr *e) {
 
 /* How often each node is an operand; the root comes last. What has a name in the function is not looked into. */
 static uint32_t *count_uses(Writer *w, const ExprList *all) {
-    uint32_t *uses = NEW_ARRAY(w->g->arena, uint32_t, all->n);
+    uint32_t *uses = NEW_ARRAY(w->g->lists, uint32_t, all->n);
     for (uint32_t k = all->n; k-- > 0;) {
         const Expr *e = all->at[k];
         const bool root = k + 1 == all->n;
@@ -296,6 +296,7 @@ static uint32_t *count_uses(Writer *w, const ExprList *all) {
 
 Expr *prepare_value(Writer *w, Expr *e) {
     e = write_out(w, e);
+    const ArenaMark mark = arena_mark(w->g->lists);
     ExprList all = expr_walk(w->g, &e, 1);
     uint32_t *uses = count_uses(w, &all);
     w->temps = NULL;
@@ -307,8 +308,9 @@ Expr *prepare_value(Writer *w, Expr *e) {
         text_add(w->out, "const %s %s = ", x->type == TYPE_INT ? "int64_t" : real_type(w), name);
         write_expr(w, x, x->type, C_TERNARY);
         text_add(w->out, ";\n");
-        if (!w->temps) w->temps = map_new(w->g->arena);
+        if (!w->temps) w->temps = map_new(w->g->stage);
         map_put(w->temps, x, (void *)(uintptr_t)name);
     }
+    arena_release(w->g->lists, mark);
     return e;
 }

@@ -127,9 +127,9 @@ static void write_slot(Writer *w, uint32_t slot, const Buffers *in_it) {
 
 static void write_arrays(Writer *w) {
     const Function *f = w->f;
-    Buffers *by_slot = NEW_ARRAY(w->g->arena, Buffers, f->n_slots + 1);
+    Buffers *by_slot = NEW_ARRAY(w->g->stage, Buffers, f->n_slots + 1);
     for (uint32_t k = 0; k < f->n_tensors; k++)
-        if (in_workspace(f->buffer[k])) vec_push(w->g->arena, &by_slot[f->buffer[k]->slot], f->buffer[k]);
+        if (in_workspace(f->buffer[k])) vec_push(w->g->stage, &by_slot[f->buffer[k]->slot], f->buffer[k]);
     if (f->n_slots) writer_line(w, "char *block = workspace;");
     for (uint32_t k = 0; k < f->n_slots; k++) write_slot(w, k, &by_slot[k]);
     for (uint32_t k = 0; k < f->n_tensors; k++) {
@@ -213,7 +213,7 @@ static void write_named(Writer *w, Expr *e, const char *wanted) {
     text_add(w->out, "const int64_t %s = ", name);
     write_expr(w, write_out(w, e), TYPE_INT, C_TERNARY);
     text_add(w->out, ";\n");
-    if (!w->named) w->named = map_new(w->g->arena);
+    if (!w->named) w->named = map_new(w->g->stage);
     map_put(w->named, e, (void *)(uintptr_t)name);
     map_put(w->named, write_out(w, e), (void *)(uintptr_t)name); /* as statements have it */
 }

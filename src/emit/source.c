@@ -79,10 +79,13 @@ static void write_bind(const Emission *e, Text *out) {
 static void write_functions(const Emission *e, Text *out, Map *used, bool *product, bool *blas) {
     Graph *g = e->graph;
     for (uint32_t k = 0; k < e->n_functions; k++) {
-        Writer w = {.emission = e, .f = e->functions[k], .g = g, .out = out, .names = map_new(g->arena), .tensors = map_new(g->arena),
-                    .indices = map_new(g->arena), .dims = map_new(g->arena), .used = used, .calls_product = product, .calls_blas = blas};
+        const ArenaMark mark = arena_mark(g->stage), lists = arena_mark(g->lists);
+        Writer w = {.emission = e, .f = e->functions[k], .g = g, .out = out, .names = map_new(g->stage), .tensors = map_new(g->stage),
+                    .indices = map_new(g->stage), .dims = map_new(g->stage), .used = used, .calls_product = product, .calls_blas = blas};
         text_add(out, "\n/* ---- %s: %s ---- */\n", function_shapes[w.f->kind].name, function_shapes[w.f->kind].what);
         write_function(&w);
+        arena_release(g->stage, mark);
+        arena_release(g->lists, lists);
     }
 }
 

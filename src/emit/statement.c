@@ -37,7 +37,7 @@ static void touch_local(Writer *w, Tensor *t, const Tree *n, const Visit *v, boo
     if (!b || b->place != PLACE_LOCAL) return;
     Home *h = map_get(w->homes, t);
     if (!h) {
-        h = NEW(w->g->arena, Home);
+        h = NEW(w->g->stage, Home);
         *h = (Home){v->node, n, v->node, 0};
         map_put(w->homes, t, h);
     }
@@ -48,9 +48,11 @@ static void touch_local(Writer *w, Tensor *t, const Tree *n, const Visit *v, boo
 static void visit_locals(Tree *n, const Visit *v, void *with) {
     Writer *w = with;
     if (n->body) map_put(w->around, n, (void *)(uintptr_t)v->node);
+    const ArenaMark mark = arena_mark(w->g->lists);
     ExprList all = tree_reads(w->g, n);
     for (uint32_t k = 0; k < all.n; k++)
         if (all.at[k]->kind == EXPR_READ) touch_local(w, all.at[k]->of.tensor, n, v, false);
+    arena_release(w->g->lists, mark);
     if (n->kind == TREE_SET) touch_local(w, n->as.set.to, n, v, true);
     if (n->kind == TREE_CALL) touch_local(w, n->as.call.to, n, v, true);
 }
@@ -65,18 +67,18 @@ static void goals_at_the_end(Writer *w) {
 }
 
 void find_homes(Writer *w) {
-    w->homes = map_new(w->g->arena);
-    w->around = map_new(w->g->arena);
+    w->homes = map_new(w->g->stage);
+    w->around = map_new(w->g->stage);
     tree_visit(w->f->body, visit_locals, w);
     goals_at_the_end(w);
-    w->late = map_new(w->g->arena);
+    w->late = map_new(w->g->stage);
     for (uint32_t k = 0; k < w->f->n_tensors; k++) { /* those that their first statement cannot declare */
         Tensor *t = w->g->tensors.at[k];
         Home *h = map_get(w->homes, t);
         if (!h || (h->first->kind == TREE_SET && h->first->as.set.to == t && h->first->as.set.op == COMBINE_SET && h->first_home == h->home)) continue;
         Locals *list = map_get(w->late, KEY((uintptr_t)h->home));
-        if (!list) map_put(w->late, KEY((uintptr_t)h->home), list = NEW(w->g->arena, Locals));
-        vec_push(w->g->arena, &list->tensors, t);
+        if (!list) map_put(w->late, KEY((uintptr_t)h->home), list = NEW(w->g->stage, Locals));
+        vec_push(w->g->stage, &list->tensors, t);
     }
 }
 
@@ -167,7 +169,7 @@ static void write_loop(Writer *w, const Tree *n) {
     if (n->as.loop.step > 1) text_add(w->out, "; %s += %lld) {\n", i, (long long)n->as.loop.step);
     else text_add(w->out, down ? "; %s--) {\n" : "; %s++) {\n", i);
     w->indent++;
-    vec_push(w->g->arena, &w->open, n->as.loop.within.n_lo ? n->as.loop.within : *r);
+    vec_push(w->g->stage, &w->open, n->as.loop.within.n_lo ? n->as.loop.within : *r);
     const bool lanes = w->lanes;
     w->lanes = n->as.loop.how == LOOP_SIMD;
     write_list(w, n->body, n);

@@ -13,9 +13,8 @@ typedef VEC(Expr *) ExprVec;
 struct ExprTable {
     Expr **slot;
     uint32_t n, room; /* room is a power of two */
-    uint32_t *seen;   /* by id: the walk that met the node last */
-    uint32_t seen_room, walk;
-    ExprVec found;    /* nodes of the walk under way */
+    uint32_t walk;    /* the number of the walk under way */
+    ExprVec found;    /* its nodes */
 };
 
 ExprTable *expr_table_new(Arena *arena) {
@@ -152,26 +151,15 @@ bool expr_is_number(const Expr *e, double value) {
 }
 
 /* ---- walking ------------------------------------------------------------------------------------- */
-static bool first_visit(Graph *g, const Expr *e) {
-    ExprTable *t = g->table;
-    if (t->seen_room < t->n) {
-        uint32_t room = t->n * 2;
-        t->seen = NEW_ARRAY(g->arena, uint32_t, room);
-        t->seen_room = room;
-        t->walk = 1;
-    }
-    if (t->seen[e->id] == t->walk) return false;
-    t->seen[e->id] = t->walk;
-    return true;
-}
-
 static int by_id(const void *a, const void *b) {
     uint32_t x = (*(Expr *const *)a)->id, y = (*(Expr *const *)b)->id;
     return x < y ? -1 : x > y;
 }
 
 static void walk_push(Graph *g, Expr *e) {
-    if (e && first_visit(g, e)) vec_push(g->arena, &g->table->found, e);
+    if (!e || e->walk == g->table->walk) return;
+    e->walk = g->table->walk;
+    vec_push(g->arena, &g->table->found, e);
 }
 
 static void walk_start(Graph *g) {
@@ -179,11 +167,25 @@ static void walk_start(Graph *g) {
     g->table->found.n = 0;
 }
 
+/* Most lists are short. */
+static void sort_by_id(Expr **at, uint32_t n) {
+    if (n > 24) {
+        qsort(at, n, sizeof *at, by_id);
+        return;
+    }
+    for (uint32_t k = 1; k < n; k++) {
+        Expr *e = at[k];
+        uint32_t to = k;
+        for (; to > 0 && at[to - 1]->id > e->id; to--) at[to] = at[to - 1];
+        at[to] = e;
+    }
+}
+
 /* The nodes found, in order of their ids. The table's list grows once and serves every walk; what is returned is a copy. */
 static ExprList walk_end(Graph *g) {
     ExprVec *found = &g->table->found;
-    if (found->n > 1) qsort(found->at, found->n, sizeof *found->at, by_id);
-    ExprList list = {NEW_ARRAY(g->arena, Expr *, found->n), found->n};
+    sort_by_id(found->at, found->n);
+    ExprList list = {NEW_ARRAY(g->lists, Expr *, found->n), found->n};
     if (found->n) memcpy(list.at, found->at, found->n * sizeof *found->at);
     return list;
 }
@@ -211,17 +213,21 @@ uint32_t expr_place(const ExprList *list, const Expr *e) {
 }
 
 bool expr_uses_index(Graph *g, Expr *e, uint32_t index) {
+    const ArenaMark mark = arena_mark(g->lists);
     ExprList all = expr_walk(g, &e, 1);
-    for (uint32_t k = 0; k < all.n; k++)
-        if (all.at[k]->kind == EXPR_INDEX && all.at[k]->of.number == index) return true;
-    return false;
+    bool uses = false;
+    for (uint32_t k = 0; k < all.n && !uses; k++) uses = all.at[k]->kind == EXPR_INDEX && all.at[k]->of.number == index;
+    arena_release(g->lists, mark);
+    return uses;
 }
 
 bool expr_reads(Graph *g, Expr *e, const Tensor *t) {
+    const ArenaMark mark = arena_mark(g->lists);
     ExprList all = expr_walk(g, &e, 1);
-    for (uint32_t k = 0; k < all.n; k++)
-        if (all.at[k]->kind == EXPR_READ && (!t || all.at[k]->of.tensor == t)) return true;
-    return false;
+    bool reads = false;
+    for (uint32_t k = 0; k < all.n && !reads; k++) reads = all.at[k]->kind == EXPR_READ && (!t || all.at[k]->of.tensor == t);
+    arena_release(g->lists, mark);
+    return reads;
 }
 
 /* ---- substitution ---------------------------------------------------------------------------------- */
@@ -233,31 +239,31 @@ struct Subst {
 };
 
 Subst *subst_new(Graph *g) {
-    Subst *s = NEW(g->arena, Subst);
+    Subst *s = NEW(g->stage, Subst);
     s->g = g;
     return s;
 }
 void subst_expr(Subst *s, Expr *what, Expr *by) {
-    vec_push(s->g->arena, &s->given, what);
-    vec_push(s->g->arena, &s->given, by);
+    vec_push(s->g->stage, &s->given, what);
+    vec_push(s->g->stage, &s->given, by);
     s->memo = NULL;
 }
 void subst_index(Subst *s, uint32_t index, Expr *by) { subst_expr(s, expr_index(s->g, index), by); }
 void subst_arg(Subst *s, uint32_t number, Expr *by) { subst_expr(s, expr_arg(s->g, number), by); }
 void subst_tensor(Subst *s, Tensor *what, Tensor *by) {
-    if (!s->tensors) s->tensors = map_new(s->g->arena);
+    if (!s->tensors) s->tensors = map_new(s->g->stage);
     map_put(s->tensors, what, by);
     s->memo = NULL;
 }
 
 static void memo_start(Subst *s) {
-    s->memo = map_new(s->g->arena);
+    s->memo = map_new(s->g->stage);
     for (uint32_t k = 0; k + 1 < s->given.n; k += 2) map_put(s->memo, s->given.at[k], s->given.at[k + 1]);
 }
 
 static Expr *subst_node(Subst *s, Expr *e) {
     Graph *g = s->g;
-    Expr *small[8], **args = e->n <= 8 ? small : NEW_ARRAY(g->arena, Expr *, e->n);
+    Expr *small[8], **args = e->n <= 8 ? small : NEW_ARRAY(g->stage, Expr *, e->n);
     bool same = true;
     for (uint32_t k = 0; k < e->n; k++) {
         args[k] = map_get(s->memo, e->arg[k]);
@@ -281,6 +287,7 @@ Expr *subst_apply(Subst *s, Expr *e) {
     Expr *done = map_get(s->memo, e);
     if (done) return done;
     Graph *g = s->g;
+    const ArenaMark mark = arena_mark(g->lists);
     walk_start(g);
     walk_push(g, e);
     for (uint32_t next = 0; next < g->table->found.n; next++) {
@@ -292,5 +299,6 @@ Expr *subst_apply(Subst *s, Expr *e) {
     ExprList list = walk_end(g);
     for (uint32_t k = 0; k < list.n; k++)
         if (!map_get(s->memo, list.at[k])) map_put(s->memo, list.at[k], subst_node(s, list.at[k]));
+    arena_release(g->lists, mark);
     return map_get(s->memo, e);
 }

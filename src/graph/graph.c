@@ -12,6 +12,8 @@ const char *const init_spelling[N_INITS] = {"=", "zeros", "ones", "identity", "n
 Graph *graph_new(Base *base) {
     Graph *g = NEW(base->arena, Graph);
     g->arena = base->arena;
+    g->stage = base->stage;
+    g->lists = base->lists;
     g->names = base->names;
     g->diag = base->diag;
     g->table = expr_table_new(g->arena);

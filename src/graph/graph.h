@@ -42,6 +42,7 @@ struct Expr {
     ExprKind kind;
     Type type;
     uint32_t id; /* arguments are older: the key of every memo table */
+    uint32_t walk; /* of expr_walk alone: the number of the last walk that met the node */
     union {
         double real;
         int64_t integer;
@@ -78,7 +79,7 @@ bool expr_is_number(const Expr *, double value);  /* the constant `value`, of ei
 static inline bool expr_is_op(const Expr *e, uint32_t op) { return e->kind == EXPR_OP && e->of.number == op; }
 
 /* What a substitution replaces; the memo is kept inside. Start one with subst_new, apply it to any number
- * of expressions. A NULL expression stays NULL. */
+ * of expressions. It lives in g->stage. A NULL expression stays NULL. */
 typedef struct Subst Subst;
 Subst *subst_new(Graph *);
 void subst_index(Subst *, uint32_t index, Expr *by);
@@ -87,7 +88,7 @@ void subst_expr(Subst *, Expr *what, Expr *by);
 void subst_tensor(Subst *, Tensor *what, Tensor *by); /* same rank */
 Expr *subst_apply(Subst *, Expr *);
 
-/* Every distinct node below the roots, arguments first. NULL roots are skipped. */
+/* Every distinct node below the roots, arguments first. NULL roots are skipped. The list is in g->lists. */
 typedef struct {
     Expr **at;
     uint32_t n;
@@ -210,7 +211,7 @@ typedef struct {
 } Training;
 
 struct Graph {
-    Arena *arena;
+    Arena *arena, *stage, *lists; /* as Base has them */
     Names *names;
     Diag *diag;
     bool f64;                  /* precision of the file */

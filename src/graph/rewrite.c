@@ -16,7 +16,7 @@ struct Rewriter {
 };
 
 Rewriter *rewriter_new(Graph *g, Rule *rule, void *with) {
-    Rewriter *r = NEW(g->arena, Rewriter);
+    Rewriter *r = NEW(g->stage, Rewriter);
     *r = (Rewriter){g, rule, with, NULL, 0};
     return r;
 }
@@ -26,7 +26,7 @@ static Expr *known(const Rewriter *r, const Expr *e) { return e->id < r->room ? 
 static void remember(Rewriter *r, const Expr *e, Expr *made) {
     if (e->id >= r->room) {
         uint32_t room = e->id + e->id / 2 + 256;
-        Expr **memo = NEW_ARRAY(r->g->arena, Expr *, room);
+        Expr **memo = NEW_ARRAY(r->g->stage, Expr *, room);
         if (r->room) memcpy(memo, r->memo, r->room * sizeof *memo);
         r->memo = memo;
         r->room = room;
@@ -55,6 +55,7 @@ static Expr *rebuild(Rewriter *r, Expr *e) {
 Expr *rewrite(Rewriter *r, Expr *e) {
     if (!e) return NULL;
     if (known(r, e)) return known(r, e);
+    const ArenaMark mark = arena_mark(r->g->lists);
     ExprList all = expr_walk(r->g, &e, 1);
     for (uint32_t k = 0; k < all.n; k++) {
         if (known(r, all.at[k])) continue;
@@ -66,6 +67,7 @@ Expr *rewrite(Rewriter *r, Expr *e) {
         }
         remember(r, all.at[k], x);
     }
+    arena_release(r->g->lists, mark);
     return known(r, e);
 }
 

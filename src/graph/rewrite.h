@@ -7,7 +7,7 @@
 /* A rule gets a node whose arguments are rewritten already, and returns what it becomes, or the node itself. */
 typedef Expr *Rule(Graph *, Expr *, void *with);
 typedef struct Rewriter Rewriter;
-Rewriter *rewriter_new(Graph *, Rule *, void *with); /* remembers what it rewrote */
+Rewriter *rewriter_new(Graph *, Rule *, void *with); /* remembers what it rewrote, in g->stage */
 Expr *rewrite(Rewriter *, Expr *);
 /* Bodies, guards and labels of every equation. */
 void rewrite_graph(Rewriter *);

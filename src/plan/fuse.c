@@ -31,10 +31,12 @@ static void collect_node(Tree *n, const Visit *v, void *with) {
     (void)v;
     Collect *c = with;
     Graph *g = c->f->graph;
+    const ArenaMark mark = arena_mark(g->lists);
     ExprList all = tree_reads(g, n);
     for (uint32_t k = 0; k < all.n; k++)
-        if (all.at[k]->kind == EXPR_READ) vec_push(g->arena, c->out, (Touch){all.at[k]->of.tensor, all.at[k]->arg, false, false});
-    if (n->kind == TREE_SET) vec_push(g->arena, c->out, (Touch){n->as.set.to, n->as.set.subs, true, c->f->blocks && n->as.set.op == COMBINE_ADD});
+        if (all.at[k]->kind == EXPR_READ) vec_push(g->stage, c->out, (Touch){all.at[k]->of.tensor, all.at[k]->arg, false, false});
+    arena_release(g->lists, mark);
+    if (n->kind == TREE_SET) vec_push(g->stage, c->out, (Touch){n->as.set.to, n->as.set.subs, true, c->f->blocks && n->as.set.op == COMBINE_ADD});
     if (n->kind == TREE_CALL) {
         Tensor *to = n->as.call.to;
         const uint32_t n_batch = call_batch(to);
@@ -42,13 +44,13 @@ static void collect_node(Tree *n, const Visit *v, void *with) {
             Tensor *t = k < to->call->n ? to->call->arg[k] : to;
             Expr **subs = NEW_ARRAY(g->arena, Expr *, t->rank + 1);
             for (uint32_t a = 0; a < t->rank; a++) subs[a] = a < n_batch ? n->as.call.subs[a] : expr_int(g, 0);
-            vec_push(g->arena, c->out, (Touch){t, subs, t == to, false});
+            vec_push(g->stage, c->out, (Touch){t, subs, t == to, false});
         }
     }
     if (n->kind == TREE_KERNEL) {
-        vec_push(g->arena, c->out, (Touch){n->as.product.a, NULL, false, false});
-        vec_push(g->arena, c->out, (Touch){n->as.product.b, NULL, false, false});
-        vec_push(g->arena, c->out, (Touch){n->as.product.c, NULL, true, false});
+        vec_push(g->stage, c->out, (Touch){n->as.product.a, NULL, false, false});
+        vec_push(g->stage, c->out, (Touch){n->as.product.b, NULL, false, false});
+        vec_push(g->stage, c->out, (Touch){n->as.product.c, NULL, true, false});
     }
 }
 
@@ -70,16 +72,16 @@ static void add_touches(Graph *g, Footprint *f, const Touches *touches) {
     for (uint32_t k = 0; k < touches->n; k++) {
         const Touch *x = &touches->at[k];
         Touched *t = map_get(f->touched, x->tensor);
-        if (!t) map_put(f->touched, x->tensor, t = NEW(g->arena, Touched));
-        if (x->write) vec_push(g->arena, &t->writes, *x);
-        else if (!x->subs || !map_get(f->read, x->subs)) vec_push(g->arena, &t->reads, *x);
+        if (!t) map_put(f->touched, x->tensor, t = NEW(g->stage, Touched));
+        if (x->write) vec_push(g->stage, &t->writes, *x);
+        else if (!x->subs || !map_get(f->read, x->subs)) vec_push(g->stage, &t->reads, *x);
         if (!x->write && x->subs) map_put(f->read, x->subs, f);
     }
 }
 
 static Footprint footprint_of(const Function *f, Tree *n) {
     Graph *g = f->graph;
-    Footprint print = {map_new(g->arena), map_new(g->arena)};
+    Footprint print = {map_new(g->stage), map_new(g->stage)};
     Touches touches = touches_of(f, n);
     add_touches(g, &print, &touches);
     return print;
@@ -163,7 +165,7 @@ static bool has_kernel(Tree *n) {
 
 static const Footprint *footprint(const Function *f, Entry *e) {
     if (!e->touches) {
-        e->touches = NEW(f->graph->arena, Footprint);
+        e->touches = NEW(f->graph->stage, Footprint);
         *e->touches = footprint_of(f, e->node);
     }
     return e->touches;
@@ -219,7 +221,7 @@ static void fuse_list(const Function *f, Tree **list) {
         if (join_loop(f, &entries, n)) continue;
         Entry e = {.node = n, .end = &n->body, .kernel = has_kernel(n)};
         while (*e.end) e.end = &(*e.end)->next;
-        vec_push(f->graph->arena, &entries, e);
+        vec_push(f->graph->stage, &entries, e);
     }
     Tree **tail = list;
     *tail = NULL;
@@ -231,4 +233,8 @@ static void fuse_list(const Function *f, Tree **list) {
     *tail = NULL;
 }
 
-void fuse_loops(Function *f) { fuse_list(f, &f->body); }
+void fuse_loops(Function *f) {
+    const ArenaMark mark = arena_mark(f->graph->stage);
+    fuse_list(f, &f->body);
+    arena_release(f->graph->stage, mark);
+}

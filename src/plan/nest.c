@@ -171,7 +171,7 @@ static void solve_for(Nesting *n, const Enclosing *loop) {
 }
 
 static Domain enclosing_domain(Build *b) {
-    Domain d = {.n = b->loops.n, .range = NEW_ARRAY(b->g->arena, Range, b->loops.n + 1)};
+    Domain d = {.n = b->loops.n, .range = NEW_ARRAY(b->g->stage, Range, b->loops.n + 1)};
     for (uint32_t k = 0; k < b->loops.n; k++) d.range[k] = b->loops.at[k].range;
     return d;
 }
@@ -276,7 +276,7 @@ static void nest_call(Nesting *n, Tree **at) {
 static Tree *nest_step(Build *b, const Step *step) {
     Graph *g = b->g;
     const Equation *e = step->equation;
-    Nesting n = {.build = b, .step = step, .subst = subst_new(g), .solved = map_new(g->arena)};
+    Nesting n = {.build = b, .step = step, .subst = subst_new(g), .solved = map_new(g->stage)};
     for (uint32_t k = 0; k < b->loops.n; k++)
         if (map_get(b->loops.at[k].order->axis, e->target)) solve_for(&n, &b->loops.at[k]);
     Domain around = enclosing_domain(b);

@@ -63,14 +63,14 @@ static bool overlap(Graph *g, const Equation *writer, Expr *read, const Equation
 /* All that an equation reads: body, guard, subscripts, bounds. */
 ExprList equation_nodes(Graph *g, const Equation *e) {
     VEC(Expr *) roots = {0};
-    vec_push(g->arena, &roots, e->body);
-    vec_push(g->arena, &roots, e->domain.guard);
-    vec_push(g->arena, &roots, e->label);
-    for (uint32_t k = 0; k < e->target->rank; k++) vec_push(g->arena, &roots, e->subs[k]);
+    vec_push(g->lists, &roots, e->body);
+    vec_push(g->lists, &roots, e->domain.guard);
+    vec_push(g->lists, &roots, e->label);
+    for (uint32_t k = 0; k < e->target->rank; k++) vec_push(g->lists, &roots, e->subs[k]);
     for (uint32_t k = 0; k < e->domain.n; k++) {
         const Range *r = &e->domain.range[k];
-        for (uint32_t b = 0; b < r->n_lo; b++) vec_push(g->arena, &roots, r->lo[b]);
-        for (uint32_t b = 0; b < r->n_hi; b++) vec_push(g->arena, &roots, r->hi[b]);
+        for (uint32_t b = 0; b < r->n_lo; b++) vec_push(g->lists, &roots, r->lo[b]);
+        for (uint32_t b = 0; b < r->n_hi; b++) vec_push(g->lists, &roots, r->hi[b]);
     }
     return expr_walk(g, roots.at, roots.n);
 }
@@ -117,7 +117,7 @@ static void add_edges(Problem *p, const Numbers *from, uint32_t to, Expr *read) 
     for (uint32_t k = 0; from && k < from->n; k++) {
         const Step *writer = &p->step[from->at[k]];
         if (writer->init || overlap(p->g, writer->equation, read, p->step[to].equation))
-            vec_push(p->g->arena, &p->edges, (Edge){from->at[k], to, read, false});
+            vec_push(p->g->stage, &p->edges, (Edge){from->at[k], to, read, false});
     }
 }
 
@@ -132,19 +132,21 @@ static void add_read(Problem *p, const Writers *w, uint32_t to, Expr *read) {
 
 static void find_edges(Problem *p) {
     Graph *g = p->g;
-    Writers *writers = NEW_ARRAY(g->arena, Writers, g->tensors.n);
-    for (uint32_t k = 0; k < p->n; k++) add_writer(g->arena, &writers[p->step[k].equation->target->number], k, &p->step[k]);
+    Writers *writers = NEW_ARRAY(g->stage, Writers, g->tensors.n);
+    for (uint32_t k = 0; k < p->n; k++) add_writer(g->stage, &writers[p->step[k].equation->target->number], k, &p->step[k]);
     for (uint32_t k = 0; k < p->n; k++) {
         Step *s = &p->step[k];
         Numbers *same = &writers[s->equation->target->number].all;
         if (s->init)
             for (uint32_t j = 0; j < same->n; j++)
-                if (!p->step[same->at[j]].init) vec_push(g->arena, &p->edges, (Edge){k, same->at[j], NULL, false});
+                if (!p->step[same->at[j]].init) vec_push(g->stage, &p->edges, (Edge){k, same->at[j], NULL, false});
         if (s->init) continue;
+        const ArenaMark mark = arena_mark(g->lists);
         ExprList all = equation_nodes(g, s->equation);
         for (uint32_t e = 0; e < all.n; e++) {
             if (all.at[e]->kind == EXPR_READ) add_read(p, &writers[all.at[e]->of.tensor->number], k, all.at[e]);
         }
+        arena_release(g->lists, mark);
     }
 }
 
@@ -223,7 +225,7 @@ static uint32_t heap_pop(Numbers *heap, const Numbers *member) {
 }
 
 static Components sort_components(Problem *p, const Numbers *subset, const bool *in_subset) {
-    Arena *arena = p->g->arena;
+    Arena *arena = p->g->stage;
     Tarjan t = {.next = NEW_ARRAY(arena, Numbers, p->n)};
     t.low = NEW_ARRAY(arena, uint32_t, p->n);
     t.found = NEW_ARRAY(arena, uint32_t, p->n);
@@ -331,7 +333,7 @@ static void try_loop(Search *s) {
         Edge *e = &s->p->edges.at[s->inner.at[k]];
         if (edge_distance(s, e) == DISTANCE_ZERO) continue;
         e->carried = true;
-        vec_push(g->arena, &carried, s->inner.at[k]);
+        vec_push(g->stage, &carried, s->inner.at[k]);
     }
     uint32_t *kept = s->axis;
     loop->inside = order_subset(s->p, s->member, s->depth + 1);
@@ -375,17 +377,17 @@ static void report_cycle(Search *s) {
 
 static Order *order_cycle(Problem *p, const Numbers *member, uint32_t depth) {
     Graph *g = p->g;
-    Search s = {.p = p, .member = member, .depth = depth, .axis = NEW_ARRAY(g->arena, uint32_t, g->tensors.n)};
-    bool *inside = NEW_ARRAY(g->arena, bool, p->n), *seen = NEW_ARRAY(g->arena, bool, g->tensors.n);
+    Search s = {.p = p, .member = member, .depth = depth, .axis = NEW_ARRAY(g->stage, uint32_t, g->tensors.n)};
+    bool *inside = NEW_ARRAY(g->stage, bool, p->n), *seen = NEW_ARRAY(g->stage, bool, g->tensors.n);
     for (uint32_t k = 0; k < member->n; k++) {
         inside[member->at[k]] = true;
         Tensor *t = p->step[member->at[k]].equation->target;
-        if (!seen[t->number]) vec_push(g->arena, &s.tensors, t);
+        if (!seen[t->number]) vec_push(g->stage, &s.tensors, t);
         seen[t->number] = true;
     }
     for (uint32_t k = 0; k < p->edges.n; k++) {
         Edge *e = &p->edges.at[k];
-        if (!e->carried && e->read && inside[e->from] && inside[e->to]) vec_push(g->arena, &s.inner, k);
+        if (!e->carried && e->read && inside[e->from] && inside[e->to]) vec_push(g->stage, &s.inner, k);
     }
     Tensor *first = s.tensors.at[0];
     for (uint32_t axis = 1; axis <= first->rank; axis++) {
@@ -398,7 +400,7 @@ static Order *order_cycle(Problem *p, const Numbers *member, uint32_t depth) {
 
 
 static Order *order_subset(Problem *p, const Numbers *subset, uint32_t depth) {
-    bool *in = NEW_ARRAY(p->g->arena, bool, p->n), *self = NEW_ARRAY(p->g->arena, bool, p->n);
+    bool *in = NEW_ARRAY(p->g->stage, bool, p->n), *self = NEW_ARRAY(p->g->stage, bool, p->n);
     for (uint32_t k = 0; k < subset->n; k++) in[subset->at[k]] = true;
     for (uint32_t k = 0; k < p->edges.n; k++)
         if (!p->edges.at[k].carried && p->edges.at[k].from == p->edges.at[k].to) self[p->edges.at[k].from] = true;
@@ -420,9 +422,12 @@ static Order *order_subset(Problem *p, const Numbers *subset, uint32_t depth) {
 }
 
 Order *order_steps(Graph *g, Step *steps, uint32_t n) {
+    const ArenaMark mark = arena_mark(g->stage);
     Problem p = {.g = g, .step = steps, .n = n};
     Numbers all = {0};
-    for (uint32_t k = 0; k < n; k++) vec_push(g->arena, &all, k);
+    for (uint32_t k = 0; k < n; k++) vec_push(g->stage, &all, k);
     find_edges(&p);
-    return order_subset(&p, &all, 0);
+    Order *order = order_subset(&p, &all, 0);
+    arena_release(g->stage, mark);
+    return order;
 }

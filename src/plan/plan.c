@@ -29,13 +29,14 @@ static void need(Need *n, Tensor *t, uint64_t by) {
     if (by >> ALWAYS) by = UINT64_MAX; /* what is always needed need not be looked at once more for each goal */
     if (n->given[t->number] || (n->wanted[t->number] | by) == n->wanted[t->number]) return;
     n->wanted[t->number] |= by;
-    vec_push(n->g->arena, &n->work, t);
+    vec_push(n->g->stage, &n->work, t);
 }
 
 static void spread(Need *n) {
     while (n->work.n) {
         Tensor *t = n->work.at[--n->work.n];
         uint64_t by = n->wanted[t->number];
+        const ArenaMark mark = arena_mark(n->g->lists);
         for (Equation *e = t->pieces; e; e = e->next) {
             ExprList all = equation_nodes(n->g, e);
             for (uint32_t k = 0; k < all.n; k++)
@@ -43,6 +44,7 @@ static void spread(Need *n) {
         }
         if (t->call)
             for (uint32_t k = 0; k < t->call->n; k++) need(n, t->call->arg[k], by);
+        arena_release(n->g->lists, mark);
     }
 }
 
@@ -54,7 +56,7 @@ static uint64_t goal_bit(const Function *f, uint32_t k) {
 
 static Need need_goals(Function *f, const bool *given) {
     Graph *g = f->graph;
-    Need n = {.g = g, .n_tensors = g->tensors.n, .wanted = NEW_ARRAY(g->arena, uint64_t, g->tensors.n + 1), .given = NEW_ARRAY(g->arena, bool, g->tensors.n + 1)};
+    Need n = {.g = g, .n_tensors = g->tensors.n, .wanted = NEW_ARRAY(g->stage, uint64_t, g->tensors.n + 1), .given = NEW_ARRAY(g->stage, bool, g->tensors.n + 1)};
     if (given) memcpy(n.given, given, g->tensors.n * sizeof *given);
     for (uint32_t pass = 0; pass < 2; pass++) { /* first what is always needed */
         for (uint32_t k = 0; k < f->n_outputs + f->n_results; k++) {
@@ -74,11 +76,11 @@ static bool is_computed(const Tensor *t) {
 
 static void add_steps(Graph *g, Steps *steps, Tensor *t, uint64_t wanted) {
     if (t->call) {
-        vec_push(g->arena, steps, (Step){.equation = call_equation(g, t), .call = true, .wanted = wanted});
+        vec_push(g->stage, steps, (Step){.equation = call_equation(g, t), .call = true, .wanted = wanted});
         return;
     }
-    if (tensor_needs_init(g, t) || !t->pieces) vec_push(g->arena, steps, (Step){.equation = identity_equation(g, t), .init = true, .wanted = wanted});
-    for (Equation *e = t->pieces; e; e = e->next) vec_push(g->arena, steps, (Step){.equation = e, .wanted = wanted});
+    if (tensor_needs_init(g, t) || !t->pieces) vec_push(g->stage, steps, (Step){.equation = identity_equation(g, t), .init = true, .wanted = wanted});
+    for (Equation *e = t->pieces; e; e = e->next) vec_push(g->stage, steps, (Step){.equation = e, .wanted = wanted});
 }
 
 typedef VEC(Tensor *) Tensors;
@@ -89,9 +91,9 @@ static Tensors tensor_reads(Graph *g, const Tensor *t) {
     for (const Equation *e = t->pieces; e; e = e->next) {
         ExprList nodes = equation_nodes(g, e);
         for (uint32_t k = 0; k < nodes.n; k++)
-            if (nodes.at[k]->kind == EXPR_READ) vec_push(g->arena, &list, nodes.at[k]->of.tensor);
+            if (nodes.at[k]->kind == EXPR_READ) vec_push(g->stage, &list, nodes.at[k]->of.tensor);
     }
-    for (uint32_t k = 0; t->call && k < t->call->n; k++) vec_push(g->arena, &list, t->call->arg[k]);
+    for (uint32_t k = 0; t->call && k < t->call->n; k++) vec_push(g->stage, &list, t->call->arg[k]);
     return list;
 }
 
@@ -159,11 +161,19 @@ static void place_all(Function *f, const PlanOptions *options) {
     mark_rereads(f);
 }
 
-bool plan_function(Function *f, const PlanOptions *options) {
+static bool plan_one(Function *f, const PlanOptions *options) {
     Need n = need_goals(f, NULL);
     if (!plan_steps(f, &n, options)) return false;
     place_all(f, options);
     return true;
+}
+
+bool plan_function(Function *f, const PlanOptions *options) {
+    const ArenaMark mark = arena_mark(f->graph->stage), lists = arena_mark(f->graph->lists);
+    const bool planned = plan_one(f, options);
+    arena_release(f->graph->stage, mark);
+    arena_release(f->graph->lists, lists);
+    return planned;
 }
 
 /* What the error signals read of what does not follow from them: the tape. */
@@ -178,7 +188,7 @@ static bool *tape_tensors(Graph *g, const Need *all, const bool *signal) {
     return tape;
 }
 
-bool plan_pair(Function *forward, Function *backward, const PlanOptions *options) {
+static bool plan_both(Function *forward, Function *backward, const PlanOptions *options) {
     Graph *g = forward->graph;
     Need all = need_goals(backward, NULL), out = need_goals(forward, NULL);
     bool *signal = signal_tensors(g), *tape = tape_tensors(g, &all, signal);
@@ -193,4 +203,12 @@ bool plan_pair(Function *forward, Function *backward, const PlanOptions *options
     place_all(forward, options);
     place_all(backward, options);
     return true;
+}
+
+bool plan_pair(Function *forward, Function *backward, const PlanOptions *options) {
+    const ArenaMark mark = arena_mark(forward->graph->stage), lists = arena_mark(forward->graph->lists);
+    const bool planned = plan_both(forward, backward, options);
+    arena_release(forward->graph->stage, mark);
+    arena_release(forward->graph->lists, lists);
+    return planned;
 }

@@ -34,15 +34,15 @@ void tree_visit(Tree *list, void (*visit)(Tree *, const Visit *, void *), void *
 ExprList tree_reads(Graph *g, const Tree *n) {
     VEC(Expr *) roots = {0};
     if (n->kind == TREE_SET) {
-        vec_push(g->arena, &roots, n->as.set.value);
-        for (uint32_t k = 0; k < n->as.set.to->rank; k++) vec_push(g->arena, &roots, n->as.set.subs[k]);
+        vec_push(g->lists, &roots, n->as.set.value);
+        for (uint32_t k = 0; k < n->as.set.to->rank; k++) vec_push(g->lists, &roots, n->as.set.subs[k]);
     } else if (n->kind == TREE_IF) {
-        vec_push(g->arena, &roots, n->as.test.condition);
+        vec_push(g->lists, &roots, n->as.test.condition);
     } else if (n->kind == TREE_LOOP) {
-        for (uint32_t k = 0; k < n->as.loop.range.n_lo; k++) vec_push(g->arena, &roots, n->as.loop.range.lo[k]);
-        for (uint32_t k = 0; k < n->as.loop.range.n_hi; k++) vec_push(g->arena, &roots, n->as.loop.range.hi[k]);
+        for (uint32_t k = 0; k < n->as.loop.range.n_lo; k++) vec_push(g->lists, &roots, n->as.loop.range.lo[k]);
+        for (uint32_t k = 0; k < n->as.loop.range.n_hi; k++) vec_push(g->lists, &roots, n->as.loop.range.hi[k]);
     } else if (n->kind == TREE_CALL) {
-        for (uint32_t k = 0; k < call_batch(n->as.call.to); k++) vec_push(g->arena, &roots, n->as.call.subs[k]);
+        for (uint32_t k = 0; k < call_batch(n->as.call.to); k++) vec_push(g->lists, &roots, n->as.call.subs[k]);
     }
     return expr_walk(g, roots.at, roots.n);
 }
@@ -117,8 +117,8 @@ static void touch(Scan *s, Tensor *t, Expr *const *subs, const Visit *v, bool wr
     if (!u->seen) {
         u->seen = true;
         u->subs = (Expr **)(uintptr_t)subs;
-        u->kept = NEW_ARRAY(s->g->arena, bool, t->rank + 1);
-        for (uint32_t k = 0; k < n; k++) vec_push(s->g->arena, &u->path, loops[k]);
+        u->kept = NEW_ARRAY(s->g->stage, bool, t->rank + 1);
+        for (uint32_t k = 0; k < n; k++) vec_push(s->g->stage, &u->path, loops[k]);
     }
     uint32_t shared = 0;
     while (shared < n && shared < u->path.n && u->path.at[shared] == loops[shared]) shared++;
@@ -126,8 +126,8 @@ static void touch(Scan *s, Tensor *t, Expr *const *subs, const Visit *v, bool wr
     for (uint32_t k = 0; k < t->rank; k++) {
         if (subs[k] == u->subs[k]) continue;
         u->kept[k] = true;
-        vec_push(s->g->arena, &u->odd, subs[k]);
-        vec_push(s->g->arena, &u->odd, u->subs[k]);
+        vec_push(s->g->stage, &u->odd, subs[k]);
+        vec_push(s->g->stage, &u->odd, u->subs[k]);
     }
 }
 
@@ -165,9 +165,11 @@ static void touch_call(Scan *s, const Tree *n, const Visit *v) {
 static void scan_node(Tree *n, const Visit *v, void *with) {
     Scan *s = with;
     s->top = v->top;
+    const ArenaMark mark = arena_mark(s->g->lists);
     ExprList all = tree_reads(s->g, n);
     for (uint32_t k = 0; k < all.n; k++)
         if (all.at[k]->kind == EXPR_READ) touch(s, all.at[k]->of.tensor, all.at[k]->arg, v, false);
+    arena_release(s->g->lists, mark);
     if (n->kind == TREE_SET) touch(s, n->as.set.to, n->as.set.subs, v, true);
     if (n->kind == TREE_CALL) touch_call(s, n, v);
     if (n->kind == TREE_KERNEL) {
@@ -189,8 +191,8 @@ static bool supplied(const Tensor *t) {
 }
 
 static const Goal **only_goals(const Function *f, uint32_t n_tensors) {
-    const Goal **only = NEW_ARRAY(f->graph->arena, const Goal *, n_tensors + 1);
-    bool *shared = NEW_ARRAY(f->graph->arena, bool, n_tensors + 1);
+    const Goal **only = NEW_ARRAY(f->graph->stage, const Goal *, n_tensors + 1);
+    bool *shared = NEW_ARRAY(f->graph->stage, bool, n_tensors + 1);
     if (f->kind == FUNCTION_UPDATE) return only; /* states keep their values to the end of a step */
     for (uint32_t k = 0; k < f->n_outputs + f->n_results; k++) {
         const Goal *goal = k < f->n_outputs ? &f->outputs[k] : &f->results[k - f->n_outputs];
@@ -259,30 +261,98 @@ typedef struct {
     Type type;
     uint32_t free_from; /* the first outermost statement that may use the slot anew */
 } Slot;
-typedef VEC(Slot) Slots;
 
-static uint32_t take_slot(const Function *f, Slots *slots, const Buffer *b, bool share) {
-    Expr **size = kept_extents(f, b);
-    for (uint32_t k = 0; share && k < slots->n; k++) {
-        Slot *slot = &slots->at[k];
-        if (slot->free_from > b->born || slot->type != b->tensor->type || !same_size(slot->size, size)) continue;
-        slot->free_from = b->dies == UINT32_MAX ? UINT32_MAX : b->dies + 1;
-        return k;
+/* Numbers of slots, the least first by key. */
+typedef struct { uint32_t key, slot; } Waiting;
+typedef struct { VEC(Waiting) of; } Heap;
+
+static bool is_before(Waiting a, Waiting b) { return a.key != b.key ? a.key < b.key : a.slot < b.slot; }
+
+static void heap_push(Arena *arena, Heap *h, Waiting x) {
+    vec_push(arena, &h->of, x);
+    uint32_t k = h->of.n - 1;
+    for (; k > 0 && is_before(x, h->of.at[(k - 1) / 2]); k = (k - 1) / 2) h->of.at[k] = h->of.at[(k - 1) / 2];
+    h->of.at[k] = x;
+}
+
+static Waiting heap_pop(Heap *h) {
+    const Waiting top = h->of.at[0], last = h->of.at[--h->of.n];
+    uint32_t k = 0;
+    for (uint32_t c = 1; c < h->of.n; c = 2 * k + 1) {
+        if (c + 1 < h->of.n && is_before(h->of.at[c + 1], h->of.at[c])) c++;
+        if (!is_before(h->of.at[c], last)) break;
+        h->of.at[k] = h->of.at[c];
+        k = c;
     }
-    vec_push(f->graph->arena, slots, (Slot){size, b->tensor->type, b->dies == UINT32_MAX ? UINT32_MAX : b->dies + 1});
+    h->of.at[k] = last;
+    return top;
+}
+
+/* Slots of one type and size: those in use, by the end of that, and those that are free. */
+typedef struct Alike Alike;
+struct Alike {
+    Expr **size;
+    Type type;
+    Heap busy, free;
+    Alike *next;
+};
+
+typedef struct {
+    Slot *at;
+    uint32_t n, room;
+    Map *alike; /* hash of type and size -> Alike */
+} Slots;
+
+static Alike *alike_of(Graph *g, Slots *slots, Expr **size, Type type) {
+    uint64_t hash = type;
+    for (Expr **e = size; *e; e++) hash = hash_mix(hash, (*e)->id);
+    const void *key = (const void *)(uintptr_t)(hash | 1);
+    if (!slots->alike) slots->alike = map_new(g->stage);
+    Alike *first = map_get(slots->alike, key), *a = first;
+    while (a && (a->type != type || !same_size(a->size, size))) a = a->next;
+    if (a) return a;
+    a = NEW(g->stage, Alike);
+    *a = (Alike){.size = size, .type = type, .next = first};
+    map_put(slots->alike, key, a);
+    return a;
+}
+
+static uint32_t add_slot(Graph *g, Slots *slots, Expr **size, Type type) {
+    vec_push(g->stage, slots, (Slot){size, type, 0});
     return slots->n - 1;
+}
+
+static void occupy(Graph *g, Alike *alike, Slots *slots, uint32_t slot, uint32_t dies) {
+    slots->at[slot].free_from = dies == UINT32_MAX ? UINT32_MAX : dies + 1;
+    if (dies != UINT32_MAX) heap_push(g->stage, &alike->busy, (Waiting){dies + 1, slot});
+}
+
+/* The first slot that is free when the buffer is born. Buffers come in the order of their births. */
+static uint32_t take_slot(const Function *f, Slots *slots, const Buffer *b, bool share) {
+    Graph *g = f->graph;
+    Expr **size = kept_extents(f, b);
+    Alike *alike = alike_of(g, slots, size, b->tensor->type);
+    while (share && alike->busy.of.n && alike->busy.of.at[0].key <= b->born) {
+        const uint32_t slot = heap_pop(&alike->busy).slot;
+        heap_push(g->stage, &alike->free, (Waiting){slot, slot});
+    }
+    const uint32_t slot = share && alike->free.of.n ? heap_pop(&alike->free).slot : add_slot(g, slots, size, b->tensor->type);
+    occupy(g, alike, slots, slot, b->dies);
+    return slot;
 }
 
 /* Backward goes on with the slots of forward; those that hold the tape are taken throughout. */
 static void continue_slots(Function *f, Slots *slots) {
     const Function *before = f->before;
     for (uint32_t k = 0; k < before->n_slots; k++)
-        vec_push(f->graph->arena, slots, (Slot){before->slot_size[k], before->slot_type[k], 0});
+        add_slot(f->graph, slots, before->slot_size[k], before->slot_type[k]);
     for (uint32_t k = 0; k < before->n_tensors; k++) {
         if (!before->buffer[k] || !is_kept(before, before->buffer[k]->tensor)) continue;
         slots->at[before->buffer[k]->slot].free_from = UINT32_MAX;
         if (f->buffer[k]) f->buffer[k]->slot = before->buffer[k]->slot;
     }
+    for (uint32_t k = 0; k < before->n_slots; k++)
+        if (slots->at[k].free_from == 0) heap_push(f->graph->stage, &alike_of(f->graph, slots, slots->at[k].size, slots->at[k].type)->free, (Waiting){k, k});
 }
 
 static int by_birth(const void *a, const void *b) {
@@ -316,10 +386,12 @@ void place_tensors(Function *f, const PlanOptions *options) {
     Graph *g = f->graph;
     f->n_tensors = f->buffer_room = g->tensors.n;
     f->buffer = NEW_ARRAY(g->arena, Buffer *, g->tensors.n + 1);
-    Scan s = {.f = f, .g = g, .use = NEW_ARRAY(g->arena, Use, g->tensors.n + 1), .goal = only_goals(f, g->tensors.n)};
+    const ArenaMark mark = arena_mark(g->stage);
+    Scan s = {.f = f, .g = g, .use = NEW_ARRAY(g->stage, Use, g->tensors.n + 1), .goal = only_goals(f, g->tensors.n)};
     tree_visit(f->body, scan_node, &s);
     keep_goals(&s);
     for (uint32_t k = 0; k < f->n_tensors; k++)
         if (f->buffer[k]) place_tensor(&s, g->tensors.at[k], options);
     share_slots(f, options);
+    arena_release(g->stage, mark);
 }

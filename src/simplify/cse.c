@@ -35,13 +35,13 @@ static Equation *canonical_piece(Merge *m, const Equation *e) {
     Graph *g = m->g;
     Subst *s = subst_new(g);
     for (uint32_t k = 0; k < e->domain.n; k++) subst_index(s, e->domain.range[k].index, canonical_index(m, k));
-    Equation *c = NEW(g->arena, Equation);
+    Equation *c = NEW(g->stage, Equation);
     c->target = e->target;
-    c->subs = NEW_ARRAY(g->arena, Expr *, e->target->rank + 1);
+    c->subs = NEW_ARRAY(g->stage, Expr *, e->target->rank + 1);
     for (uint32_t k = 0; k < e->target->rank; k++) c->subs[k] = subst_apply(s, e->subs[k]);
     c->body = subst_apply(s, e->body);
     c->label = subst_apply(s, e->label);
-    c->domain = domain_copy(g->arena, e->domain);
+    c->domain = domain_copy(g->stage, e->domain);
     c->domain.guard = subst_apply(s, e->domain.guard);
     for (uint32_t k = 0; k < c->domain.n; k++) {
         Range *r = &c->domain.range[k];
@@ -118,7 +118,7 @@ static void redirect(Merge *m, Tensor *t) {
 }
 
 static void look_up(Merge *m, Tensor *t) {
-    Chain *entry = NEW(m->g->arena, Chain);
+    Chain *entry = NEW(m->g->stage, Chain);
     entry->tensor = t;
     Equation **tail = &entry->canonical;
     for (Equation *e = t->pieces; e; e = e->next) {
@@ -138,7 +138,7 @@ static void look_up(Merge *m, Tensor *t) {
     map_put(m->by_hash, KEY(h >> 1), entry);
 }
 
-static Merge merge_new(Graph *g) { return (Merge){.g = g, .by_hash = map_new(g->arena), .twin = map_new(g->arena), .merged = subst_new(g)}; }
+static Merge merge_new(Graph *g) { return (Merge){.g = g, .by_hash = map_new(g->stage), .twin = map_new(g->stage), .merged = subst_new(g)}; }
 
 void pass_cse(Graph *g) {
     Merge m = merge_new(g);

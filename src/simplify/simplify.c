@@ -36,7 +36,10 @@ bool simplify(Graph *g, SimplifyStage stage, const SimplifyOptions *o) {
     for (size_t k = 0; k < sizeof passes / sizeof *passes; k++) {
         const PassRow *p = &passes[k];
         if (p->stage != stage || p->level > o->level || (o->without && strcmp(o->without, p->name) == 0)) continue;
+        const ArenaMark mark = arena_mark(g->stage), lists = arena_mark(g->lists);
         p->run(g);
+        arena_release(g->stage, mark);
+        arena_release(g->lists, lists);
         if (o->dump_after && strcmp(o->dump_after, p->name) == 0) dump(g, p->name);
 #ifndef NDEBUG
         if (!graph_verify(g, p->name)) return false;
