@@ -203,14 +203,14 @@ static void write_op(Writer *w, Expr *e, Type want, int level) {
     if (paren || cast) text_add(w->out, ")");
 }
 
-/* May the value be computed where it is not used? Reads at plain indices are inside wherever the loops go. */
+/* May the value be computed where it is not used? Nothing is divided, and reads are inside wherever the loops go. */
 static bool is_safe(Writer *w, Expr *e) {
     ExprList all = expr_walk(w->g, &e, 1);
+    Domain around = {.n = w->open.n, .range = w->open.at};
     for (uint32_t k = 0; k < all.n; k++) {
         const Expr *x = all.at[k];
         if (expr_is_op(x, OP_floordiv) || expr_is_op(x, OP_mod) || x->fill) return false;
-        for (uint32_t a = 0; x->kind == EXPR_READ && a < x->n; a++)
-            if (x->arg[a]->kind != EXPR_INDEX && x->arg[a]->kind != EXPR_CONST) return false;
+        if (x->kind == EXPR_READ && inside_condition(w->g, x->of.tensor, x->arg, &around)) return false;
     }
     return true;
 }

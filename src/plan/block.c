@@ -454,6 +454,19 @@ static bool depends(Graph *g, const Tree *n, uint32_t index) {
     return false;
 }
 
+/* A condition on what is added or chosen from becomes a choice of what to add: lanes have no branches. */
+static Tree *without_tests(Graph *g, Tree *n) {
+    Tree *set = n->kind == TREE_IF ? n->body : NULL;
+    if (!set || set->next || set->kind != TREE_SET || !n->as.test.condition) return n;
+    const Combine op = set->as.set.op;
+    if (op != COMBINE_ADD && op != COMBINE_MAX && op != COMBINE_MIN) return n;
+    const Type type = set->as.set.to->type;
+    Expr *none = op != COMBINE_ADD ? combine_identity(g, op, type) : type == TYPE_INT ? expr_int(g, 0) : expr_real(g, 0);
+    set->as.set.value = expr_select(g, n->as.test.condition, set->as.set.value, none);
+    set->next = n->next;
+    return set;
+}
+
 /* The list with the loop put around each run of statements, inside the loops that it can go into. */
 static Tree *sink(Graph *g, const Tree *loop, Tree *list) {
     Tree *first = NULL, **end = &first;
@@ -462,6 +475,7 @@ static Tree *sink(Graph *g, const Tree *loop, Tree *list) {
         next = n->next;
         n->next = NULL;
         if (depends(g, n, loop->as.loop.index)) {
+            n = without_tests(g, n);
             if (!open) {
                 *end = open = around(g, loop, NULL);
                 open_end = &open->body;

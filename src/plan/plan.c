@@ -133,10 +133,13 @@ static bool plan_steps(Function *f, const Need *n, const PlanOptions *options) {
         if (n->wanted[k] && is_computed(g->tensors.at[k])) add_steps(g, &steps, g->tensors.at[k], n->wanted[k] >> ALWAYS ? UINT64_C(1) << ALWAYS : n->wanted[k]);
     if (steps.n == 0) return true;
     const bool cut = options->checkpoint != CHECKPOINT_NONE && !f->before && !f->kept;
-    if (options->level >= 2 && options->block != 0 && !cut) find_blocks(f, &steps);
     Order *order = order_steps(g, steps.at, steps.n);
     if (!order) return false;
     const Times *times = has_loop(order) ? find_times(g, order, signal_tensors(g), goal_tensors(f)) : NULL;
+    if (!times && options->level >= 2 && options->block != 0) { /* what may be cut along time adds up in the order of time alone */
+        find_blocks(f, &steps);
+        if (f->blocks) order = order_steps(g, steps.at, steps.n);
+    }
     if (cut && times) f->body = nest_segments(f, times, options);
     else if (!f->blocks || !nest_blocks(f, order, options->block, &f->body)) f->body = nest_order(f, order);
     if (options->level >= 2) {

@@ -95,10 +95,22 @@ static bool may_eliminate(Graph *g, const Equation *e, uint32_t at, Expr *value)
     return true;
 }
 
+/* A scatter by data among a few places stays a choice at each of them: h_bar[2*s + l] += if win[s] == l then … for l in 0..2
+ * runs in vector lanes, and h_bar[2*s + win[s]] does not. */
+static bool is_choice_of_few(Graph *g, const Equation *e, uint32_t at, Expr *value) {
+    enum { FEW = 4 };
+    const Range *r = &e->domain.range[at];
+    if (!expr_reads(g, value, NULL) || r->n_lo != 1 || r->n_hi != 1 || r->lo[0]->kind != EXPR_CONST || r->hi[0]->kind != EXPR_CONST) return false;
+    if (r->hi[0]->of.integer - r->lo[0]->of.integer > FEW) return false;
+    for (uint32_t k = 0; k < e->target->rank; k++)
+        if (expr_uses_index(g, e->subs[k], r->index)) return true;
+    return false;
+}
+
 static bool try_equality(Graph *g, Equation *e, Expr *c) {
     for (uint32_t k = e->domain.n; k-- > 0;) {
         Expr *value = solve(g, c->arg[0], c->arg[1], e->domain.range[k].index);
-        if (!value || !may_eliminate(g, e, k, value)) continue;
+        if (!value || !may_eliminate(g, e, k, value) || is_choice_of_few(g, e, k, value)) continue;
         eliminate(g, e, k, value, without(g, e->domain.guard, c));
         return true;
     }
