@@ -32,6 +32,7 @@ typedef struct {
     uint32_t n;
     Tree *set;   /* the accumulating statement */
     bool starts; /* a statement before sets the element to 0 */
+    const Tree *start;
     Tensor *tensor[N_ARRAYS];
     Expr *const *subs[N_ARRAYS];
 } Nest;
@@ -62,6 +63,7 @@ static bool read_nest(Nest *n, Tree *t) {
         if (t->body->next) {
             if (n->starts || !is_zero_set(t->body) || t->body->next->next) return false;
             n->starts = true;
+            n->start = t->body;
             t = t->body->next;
         } else {
             t = t->body;
@@ -150,7 +152,14 @@ static void merge_loops(Nest *n) {
 /* ---- the product -------------------------------------------------------------------------------------------------------- */
 static bool is_one(const Expr *stride) { return stride && expr_is_int(stride, 1); }
 
-typedef struct { const Loop *m, *n, *k; } Roles;
+typedef struct { const Loop *m, *n, *k, *time; } Roles; /* time: summed over too, but term by term: around the product */
+
+/* Is there a sum that is not over time? At one time it is added as a whole. */
+static bool sums_otherwise(const Nest *n) {
+    for (uint32_t l = 0; l < n->n; l++)
+        if (n->loop[l].stride[A] && n->loop[l].stride[B] && !n->loop[l].stride[C] && !n->loop[l].in_turn) return true;
+    return false;
+}
 
 static bool find_roles(Nest *n, Roles *r) {
     *r = (Roles){0};
@@ -158,6 +167,7 @@ static bool find_roles(Nest *n, Roles *r) {
         const Loop *x = &n->loop[l];
         bool a = x->stride[A], b = x->stride[B], c = x->stride[C];
         const Loop **role = a && c && !b ? &r->m : b && c && !a ? &r->n : a && b && !c ? &r->k : NULL;
+        if (role == &r->k && x->in_turn && sums_otherwise(n)) role = &r->time;
         if (!role) {
             if (!c) return false; /* reduced, and not shared by both factors */
             continue;             /* stays outside */
@@ -210,7 +220,7 @@ static bool fill_product(Nest *n, const Roles *r, Product *p) {
     p->m = m->extent, p->n = col->extent, p->k = k->extent;
     p->a = n->tensor[A], p->b = n->tensor[B], p->c = n->tensor[C];
     p->a_subs = first_element(n, A, r), p->b_subs = first_element(n, B, r), p->c_subs = first_element(n, C, r);
-    p->add = !n->starts;
+    p->add = !n->starts || r->time;
     p->in_turn = k->in_turn;
     return true;
 }
@@ -241,6 +251,24 @@ static Tree *build(Nest *n, Tree *nest, const Roles *r, const Product *p) {
     return root;
 }
 
+/* C = 0, in loops of the nest that it has. */
+static Tree *cleared(Nest *n, const Tree *nest) {
+    Graph *g = n->g;
+    Tree *root = NULL, **at = &root;
+    for (const Tree *t = nest; t != n->set; t = t->body->next ? t->body->next : t->body) {
+        bool has = false;
+        for (uint32_t k = 0; k < n->tensor[C]->rank; k++) has |= expr_uses_index(g, n->subs[C][k], t->as.loop.index);
+        if (!has) continue;
+        *at = tree_new(g->arena, TREE_LOOP, t->why);
+        (*at)->as = t->as;
+        at = &(*at)->body;
+    }
+    *at = tree_new(g->arena, TREE_SET, n->set->why);
+    (*at)->as = n->start->as;
+    (*at)->as.set.subs = n->set->as.set.subs;
+    return root;
+}
+
 static Tree *as_product(Function *f, Tree *nest) {
     Nest n = {.f = f, .g = f->graph};
     Roles r;
@@ -252,7 +280,10 @@ static Tree *as_product(Function *f, Tree *nest) {
         swap_factors(&n);
         if (!find_roles(&n, &r) || !fill_product(&n, &r, &p)) return NULL;
     }
-    return build(&n, nest, &r, &p);
+    if (!r.time || !n.starts) return build(&n, nest, &r, &p);
+    Tree *first = cleared(&n, nest);
+    first->next = build(&n, nest, &r, &p);
+    return first;
 }
 
 /* ---- sums of products --------------------------------------------------------------------------------------------------- */
@@ -313,6 +344,7 @@ static void open_loop(Around *p, const Tree *loop) {
 /* Puts the condition around each kernel of the nests; false where it needs an index that the kernel runs over. */
 static bool guard_kernels(Graph *g, Tree **at, Expr *condition, const Around *around) {
     for (; *at; at = &(*at)->next) {
+        if ((*at)->kind == TREE_SET) continue;
         if ((*at)->kind == TREE_LOOP) {
             Around inside = *around;
             open_loop(&inside, *at);
@@ -372,7 +404,11 @@ static Tree *as_products_of_fill(Around *place, Tree *nest) {
     Expr *condition = inside_condition(g, read->of.tensor, read->arg, &domain);
     if (!condition) return inside;
     if (!guard_kernels(g, &inside, condition, place) || !guard_kernels(g, &outside, expr_not(g, condition), place)) return NULL;
-    if (!zero || n.starts) inside->next = outside;
+    if (inside->next) outside = outside->next; /* cleared once, before the sum over time */
+    if (zero && (!n.starts || inside->next)) return inside;
+    Tree *last = inside;
+    while (last->next) last = last->next;
+    last->next = outside;
     return inside;
 }
 
