@@ -140,13 +140,16 @@ class Bench:
         return lines
 
     def run_torch(self, name, sizes, lines):
-        for threads in ("1", "2"):
-            for core in ([""] if self.o.quick else CORES):
-                env = {"OMP_NUM_THREADS": threads, "OPENBLAS_NUM_THREADS": threads}
-                if core:
-                    env["OPENBLAS_CORETYPE"] = core
-                text = command([self.python, "bench/torch_steps.py", name, sizes, *self.torch_args], **env)
-                lines.add(text, "torch/%s/%s" % (threads, core or "default"))
+        """On one thread under each kernel of OpenBLAS; on two under its own choice and the best on one."""
+        def run(threads, core):
+            env = {"OMP_NUM_THREADS": threads, "OPENBLAS_NUM_THREADS": threads, **({"OPENBLAS_CORETYPE": core} if core else {})}
+            text = command([self.python, "bench/torch_steps.py", name, sizes, *self.torch_args], **env)
+            lines.add(text, "torch/%s/%s" % (threads, core or "default"))
+        for core in [""] if self.o.quick else CORES:
+            run("1", core)
+        best = self.best(lines, "gradient")[1]
+        for core in {"", best if best != "default" else ""}:
+            run("2", core)
 
     @staticmethod
     def best(lines, task, threads="1"):
