@@ -11,7 +11,7 @@ import collections
 import os
 import subprocess
 
-from bench import CC, FLAGS, LIBS, MODELS, command
+from bench import EXPERT_CC, FLAGS, LIBS, MODELS, command
 
 
 def samples(folder, sizes):
@@ -38,7 +38,7 @@ def main():
     folder = os.path.join(o.build, "bench", "where_" + o.model)
     os.makedirs(folder, exist_ok=True)
     command([o.build + "/bpc", "bench/models/%s.bp" % o.model, "--prefix", "model", "-o", folder + "/model.c"])
-    command([CC, *FLAGS, "-g", "-fno-pie", "-no-pie", "-std=gnu11", "-Iruntime", "-Ibench/expert", "bench/bench.c", "bench/limits.c",
+    command([EXPERT_CC, *FLAGS, "-g", "-fno-pie", "-no-pie", "-std=gnu11", "-Iruntime", "-Ibench/expert", "bench/bench.c", "bench/limits.c",
              folder + "/model.c", o.build + "/libbp.a", *LIBS, "-o", folder + "/bench"])
     found = samples(folder, o.sizes or MODELS[o.model])
     functions = collections.Counter(name for _, name, *_ in found)
