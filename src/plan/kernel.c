@@ -4,7 +4,8 @@
  *
  * Every loop has a stride in each of the three arrays (0 where they do not have its index). Neighbouring loops whose
  * strides fit are one loop: all steps and all examples of x[t,n,j] are rows of one matrix. Then a loop found in A and
- * C is m, in B and C is n, in A and B is k; what is in all three stays outside. Small products stay loops. */
+ * C is m, in B and C is n, in A and B is k; what is in all three stays outside, and so do further loops of a role that is taken.
+ * Small products stay loops. */
 #include "graph/affine.h"
 #include "graph/ops.h"
 #include "graph/restrict.h"
@@ -152,30 +153,35 @@ static void merge_loops(Nest *n) {
 /* ---- the product -------------------------------------------------------------------------------------------------------- */
 static bool is_one(const Expr *stride) { return stride && expr_is_int(stride, 1); }
 
-typedef struct { const Loop *m, *n, *k, *time; } Roles; /* time: summed over too, but term by term: around the product */
+enum { M, N, K, N_ROLES };
+/* adds: what is summed over in loops around the product is added one product after the other */
+typedef struct { const Loop *of[N_ROLES]; bool adds; } Roles;
 
-/* Is there a sum that is not over time? At one time it is added as a whole. */
-static bool sums_otherwise(const Nest *n) {
-    for (uint32_t l = 0; l < n->n; l++)
-        if (n->loop[l].stride[A] && n->loop[l].stride[B] && !n->loop[l].stride[C] && !n->loop[l].in_turn) return true;
-    return false;
+static int64_t size_of(const Expr *extent) { return extent->kind == EXPR_CONST ? extent->of.integer : USUAL_DIM; }
+
+/* Of two loops for one role: whose elements lie side by side, else the longer one. Sums over time stay outside: what other
+ * indices sum at one time is added as a whole. */
+static bool is_better(int role, const Loop *x, const Loop *y) {
+    if (role == K && x->in_turn != y->in_turn) return y->in_turn;
+    const bool x_near = role == K ? is_one(x->stride[A]) || is_one(x->stride[B]) : is_one(x->stride[C]);
+    const bool y_near = role == K ? is_one(y->stride[A]) || is_one(y->stride[B]) : is_one(y->stride[C]);
+    return x_near != y_near ? x_near : size_of(x->extent) > size_of(y->extent);
 }
 
 static bool find_roles(Nest *n, Roles *r) {
     *r = (Roles){0};
     for (uint32_t l = 0; l < n->n; l++) {
         const Loop *x = &n->loop[l];
-        bool a = x->stride[A], b = x->stride[B], c = x->stride[C];
-        const Loop **role = a && c && !b ? &r->m : b && c && !a ? &r->n : a && b && !c ? &r->k : NULL;
-        if (role == &r->k && x->in_turn && sums_otherwise(n)) role = &r->time;
-        if (!role) {
-            if (!c) return false; /* reduced, and not shared by both factors */
-            continue;             /* stays outside */
-        }
-        if (*role) return false;
-        *role = x;
+        const bool a = x->stride[A], b = x->stride[B], c = x->stride[C];
+        if (!c && !(a && b)) return false; /* reduced, and not shared by both factors */
+        if (a && b && c) continue;         /* stays outside */
+        const int role = !c ? K : b ? N : M;
+        if (c && !a && !b) return false;
+        if (r->of[role] && role == K) r->adds = true;
+        if (!r->of[role] || is_better(role, x, r->of[role])) r->of[role] = x;
     }
-    return r->m && r->n && r->k && !r->m->down && !r->n->down && !r->m->in_turn && !r->n->in_turn;
+    const Loop *m = r->of[M], *col = r->of[N];
+    return m && col && r->of[K] && !m->down && !col->down && !m->in_turn && !col->in_turn;
 }
 
 static void swap_factors(Nest *n) {
@@ -190,26 +196,23 @@ static void swap_factors(Nest *n) {
     }
 }
 
-static int64_t size_of(const Expr *extent) { return extent->kind == EXPR_CONST ? extent->of.integer : USUAL_DIM; }
-
 static bool pays(const Roles *r) {
-    int64_t k = size_of(r->k->extent), n = size_of(r->n->extent), m = size_of(r->m->extent);
+    int64_t k = size_of(r->of[K]->extent), n = size_of(r->of[N]->extent), m = size_of(r->of[M]->extent);
     return k >= LEAST_SIDE && n >= LEAST_SIDE && m >= 2 && k * n >= LEAST_AREA;
 }
 
 static Expr **first_element(Nest *n, int array, const Roles *r) {
     Graph *g = n->g;
     Subst *s = subst_new(g);
-    const Loop *inside[3] = {r->m, r->n, r->k};
-    for (int l = 0; l < 3; l++)
-        for (uint32_t k = 0; k < inside[l]->n_merged; k++) subst_index(s, inside[l]->merged[k].index, inside[l]->merged[k].first);
+    for (int l = 0; l < N_ROLES; l++)
+        for (uint32_t k = 0; k < r->of[l]->n_merged; k++) subst_index(s, r->of[l]->merged[k].index, r->of[l]->merged[k].first);
     Expr **subs = NEW_ARRAY(g->arena, Expr *, n->tensor[array]->rank + 1);
     for (uint32_t k = 0; k < n->tensor[array]->rank; k++) subs[k] = subst_apply(s, n->subs[array][k]);
     return subs;
 }
 
 static bool fill_product(Nest *n, const Roles *r, Product *p) {
-    const Loop *m = r->m, *col = r->n, *k = r->k;
+    const Loop *m = r->of[M], *col = r->of[N], *k = r->of[K];
     if (!is_one(col->stride[C])) return false;
     p->a_transposed = !is_one(k->stride[A]);
     p->b_transposed = !is_one(col->stride[B]);
@@ -220,16 +223,15 @@ static bool fill_product(Nest *n, const Roles *r, Product *p) {
     p->m = m->extent, p->n = col->extent, p->k = k->extent;
     p->a = n->tensor[A], p->b = n->tensor[B], p->c = n->tensor[C];
     p->a_subs = first_element(n, A, r), p->b_subs = first_element(n, B, r), p->c_subs = first_element(n, C, r);
-    p->add = !n->starts || r->time;
+    p->add = !n->starts || r->adds;
     p->in_turn = k->in_turn;
     return true;
 }
 
 static bool in_product(const Roles *r, uint32_t index) {
-    const Loop *inside[3] = {r->m, r->n, r->k};
-    for (int l = 0; l < 3; l++)
-        for (uint32_t k = 0; k < inside[l]->n_merged; k++)
-            if (inside[l]->merged[k].index == index) return true;
+    for (int l = 0; l < N_ROLES; l++)
+        for (uint32_t k = 0; k < r->of[l]->n_merged; k++)
+            if (r->of[l]->merged[k].index == index) return true;
     return false;
 }
 
@@ -280,7 +282,7 @@ static Tree *as_product(Function *f, Tree *nest) {
         swap_factors(&n);
         if (!find_roles(&n, &r) || !fill_product(&n, &r, &p)) return NULL;
     }
-    if (!r.time || !n.starts) return build(&n, nest, &r, &p);
+    if (!r.adds || !n.starts) return build(&n, nest, &r, &p);
     Tree *first = cleared(&n, nest);
     first->next = build(&n, nest, &r, &p);
     return first;
@@ -405,7 +407,7 @@ static Tree *as_products_of_fill(Around *place, Tree *nest) {
     if (!condition) return inside;
     if (!guard_kernels(g, &inside, condition, place) || !guard_kernels(g, &outside, expr_not(g, condition), place)) return NULL;
     if (inside->next) outside = outside->next; /* cleared once, before the sum over time */
-    if (zero && (!n.starts || inside->next)) return inside;
+    if (zero && (!n.starts || inside->next)) return inside; /* nothing is added */
     Tree *last = inside;
     while (last->next) last = last->next;
     last->next = outside;
