@@ -22,7 +22,7 @@ static void write_address(Writer *w, Tensor *t, Expr *const *subs, Expr *stride)
     write_size(w, stride);
 }
 
-void write_product(Writer *w, const Product *p) {
+static void write_call_of_product(Writer *w, const Product *p) {
     bool blas = wants_blas(w, p);
     writer_indent(w);
     if (blas) text_add(w->out, "bp_gemm_%s(", w->g->f64 ? "f64" : "f32");
@@ -42,6 +42,50 @@ void write_product(Writer *w, const Product *p) {
     if (!blas) text_add(w->out, ", %d, %d", p->add, p->in_turn);
     text_add(w->out, ");\n");
 }
+
+/* P_finite(rows, columns, &b[…], ldb), of the factor that must be: as it is stored. */
+static void write_test(Writer *w, const Product *p) {
+    const bool b = p->strong == STRONG_A, transposed = b ? p->b_transposed : p->a_transposed;
+    Expr *rows = b ? p->k : p->m, *columns = b ? p->n : p->k;
+    writer_indent(w);
+    text_add(w->out, "if (%s_finite(", w->emission->prefix);
+    write_size(w, transposed ? columns : rows);
+    text_add(w->out, ", ");
+    write_size(w, transposed ? rows : columns);
+    if (b) write_address(w, p->b, p->b_subs, p->b_stride);
+    else write_address(w, p->a, p->a_subs, p->a_stride);
+    text_add(w->out, ")) {\n");
+}
+
+void write_product(Writer *w, const Tree *n) {
+    const Product *p = &n->as.product;
+    if (p->strong == STRONG_NONE) {
+        write_call_of_product(w, p);
+        return;
+    }
+    write_test(w, p);
+    w->indent++;
+    write_call_of_product(w, p);
+    w->indent--;
+    writer_line(w, "} else { /* 0 times anything is 0 */");
+    w->indent++;
+    write_list(w, n->body, n);
+    w->indent--;
+    writer_line(w, "}");
+    *w->calls_finite = true;
+}
+
+static const char *const finite_text[] = {
+    "/* Are all elements of the matrix finite? Those that are not stay nan when they are multiplied by 0. */\n",
+    "static int P_finite(int64_t rows, int64_t columns, const R *a, int64_t lda) {\n",
+    "    R sum = 0;\n",
+    "    for (int64_t i = 0; i < rows; i++) {\n",
+    "        #pragma omp simd reduction(+: sum)\n",
+    "        for (int64_t j = 0; j < columns; j++) sum += 0*a[i*lda + j];\n",
+    "    }\n",
+    "    return sum == 0;\n",
+    "}\n\n",
+};
 
 static const char *const product_text[] = {
     "#if defined(__GNUC__) && !defined(__TINYC__)\n",
@@ -164,6 +208,10 @@ static void write_line_of_product(const Emission *e, const char *line, Text *out
         else if (*c == 'R' && !is_letter(c[1]) && c[1] != '_' && !word) text_add(out, e->graph->f64 ? "double" : "float");
         else text_put(out, c, 1);
     }
+}
+
+void write_finite_function(const Emission *e, Text *out) {
+    for (size_t k = 0; k < sizeof finite_text / sizeof *finite_text; k++) write_line_of_product(e, finite_text[k], out);
 }
 
 void write_product_function(const Emission *e, Text *out) {

@@ -76,12 +76,15 @@ static void write_bind(const Emission *e, Text *out) {
     text_add(out, "}\n\n");
 }
 
-static void write_functions(const Emission *e, Text *out, Map *used, bool *product, bool *blas) {
+/* What functions call of what is printed once. */
+typedef struct { bool product, blas, finite; } Calls;
+
+static void write_functions(const Emission *e, Text *out, Map *used, Calls *calls) {
     Graph *g = e->graph;
     for (uint32_t k = 0; k < e->n_functions; k++) {
         const ArenaMark mark = arena_mark(g->stage), lists = arena_mark(g->lists);
         Writer w = {.emission = e, .f = e->functions[k], .g = g, .out = out, .names = map_new(g->stage), .tensors = map_new(g->stage),
-                    .indices = map_new(g->stage), .dims = map_new(g->stage), .used = used, .calls_product = product, .calls_blas = blas};
+                    .indices = map_new(g->stage), .dims = map_new(g->stage), .used = used, .calls_product = &calls->product, .calls_blas = &calls->blas, .calls_finite = &calls->finite};
         text_add(out, "\n/* ---- %s: %s ---- */\n", function_shapes[w.f->kind].name, function_shapes[w.f->kind].what);
         write_function(&w);
         arena_release(g->stage, mark);
@@ -114,12 +117,12 @@ void emit_source(const Emission *e, Text *out) {
     write_workspace_size(e, &body, used);
     text_add(&body, "\n");
     write_entry_check(e, &body, used);
-    bool product = false, blas = false;
-    write_functions(e, &body, used, &product, &blas);
+    Calls calls = {0};
+    write_functions(e, &body, used, &calls);
     write_head(e, out);
-    text_add(out, "%s#include \"%s\"\n\n#include <math.h>\n%s", pragmas, e->header_name, product ? "#include <string.h>\n" : "");
+    text_add(out, "%s#include \"%s\"\n\n#include <math.h>\n%s", pragmas, e->header_name, calls.product ? "#include <string.h>\n" : "");
     if (!e->standalone) text_add(out, "\n#include \"%s\"\n", draws(g) ? "bp_random.h" : "bp_math.h");
-    if (blas) text_add(out, "#include \"bp_blas.h\"\n");
+    if (calls.blas) text_add(out, "#include \"bp_blas.h\"\n");
     if (!e->standalone && map_get(used, name_of(g->names, "bp_pattern_sort"))) text_add(out, "#include \"bp_sparse.h\"\n");
     if (!e->standalone && factorises(g)) text_add(out, "#include \"bp_linalg.h\"\n");
     text_add(out, "\n");
@@ -129,7 +132,8 @@ void emit_source(const Emission *e, Text *out) {
         text_add(out, "\n");
     }
     if (any_slots(e)) write_take(e, out);
-    if (product) write_product_function(e, out);
+    if (calls.product) write_product_function(e, out);
+    if (calls.finite) write_finite_function(e, out);
     if (has_params(g)) write_bind(e, out);
     text_put(out, body.at, body.n);
     text_free(&body);

@@ -310,7 +310,7 @@ void write_list(Writer *w, const Tree *list, const Tree *home) {
         if (n->kind == TREE_LOOP) write_loop(w, n);
         else if (n->kind == TREE_IF) write_test(w, n);
         else if (n->kind == TREE_SET) write_set(w, n);
-        else if (n->kind == TREE_KERNEL) write_product(w, &n->as.product);
+        else if (n->kind == TREE_KERNEL) write_product(w, n);
         else write_call_node(w, n);
     }
 }

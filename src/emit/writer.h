@@ -27,7 +27,7 @@ typedef struct {
     bool lanes; /* inside a loop that runs in vector lanes */
     Map *used;    /* Symbol of a libbp function -> used */
     struct Rewriter *expander; /* writes out operators that C does not have */
-    bool *calls_product, *calls_blas; /* set where the function calls them */
+    bool *calls_product, *calls_blas, *calls_finite; /* set where the function calls them */
 } Writer;
 
 void writer_line(Writer *, const char *format, ...) PRINTF_LIKE(2, 3); /* indented, with a newline */
@@ -57,7 +57,8 @@ void find_homes(Writer *);
 void write_list(Writer *, const Tree *list, const Tree *home);
 
 /* ---- matrix products (product.c) ---- */
-void write_product(Writer *, const Product *);            /* the call */
+void write_product(Writer *, const Tree *);               /* the call */
+void write_finite_function(const Emission *, Text *);     /* what strong ones ask first */
 void write_product_function(const Emission *, Text *);    /* the static function that small and middling ones call */
 
 /* ---- linear algebra (call.c) ---- */

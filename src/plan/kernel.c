@@ -34,6 +34,8 @@ typedef struct {
     Tree *set;   /* the accumulating statement */
     bool starts; /* a statement before sets the element to 0 */
     const Tree *start;
+    bool strong; /* a strong product, which is plain where `other` is finite */
+    const Tensor *other;
     Tensor *tensor[N_ARRAYS];
     Expr *const *subs[N_ARRAYS];
 } Nest;
@@ -72,9 +74,13 @@ static bool read_nest(Nest *n, Tree *t) {
     }
 }
 
+static bool is_product(const Expr *e) { return expr_is_op(e, OP_mul) || expr_is_op(e, OP_smul); }
+
 static bool read_arrays(Nest *n) {
     Expr *value = n->set->as.set.value;
-    if (!expr_is_op(value, OP_mul)) return false;
+    if (!is_product(value)) return false;
+    n->strong = expr_is_op(value, OP_smul);
+    n->other = value->arg[1]->kind == EXPR_READ ? value->arg[1]->of.tensor : NULL;
     for (int k = 0; k < 2; k++) {
         Expr *x = value->arg[k];
         if (x->kind != EXPR_READ || x->fill || x->type != TYPE_REAL || x->of.tensor->type != TYPE_REAL) return false;
@@ -165,7 +171,7 @@ static bool is_better(int role, const Loop *x, const Loop *y) {
     if (role == K && x->in_turn != y->in_turn) return y->in_turn;
     const bool x_near = role == K ? is_one(x->stride[A]) || is_one(x->stride[B]) : is_one(x->stride[C]);
     const bool y_near = role == K ? is_one(y->stride[A]) || is_one(y->stride[B]) : is_one(y->stride[C]);
-    return x_near != y_near ? x_near : size_of(x->extent) > size_of(y->extent);
+    return x_near != y_near ? x_near : size_of(x->extent) >= size_of(y->extent);
 }
 
 static bool find_roles(Nest *n, Roles *r) {
@@ -225,6 +231,7 @@ static bool fill_product(Nest *n, const Roles *r, Product *p) {
     p->a_subs = first_element(n, A, r), p->b_subs = first_element(n, B, r), p->c_subs = first_element(n, C, r);
     p->add = !n->starts || r->adds;
     p->in_turn = k->in_turn;
+    p->strong = !n->strong ? STRONG_NONE : n->tensor[B] == n->other ? STRONG_A : STRONG_B;
     return true;
 }
 
@@ -235,22 +242,35 @@ static bool in_product(const Roles *r, uint32_t index) {
     return false;
 }
 
+/* The nest in loops that the product runs over (`inside`), or in the others. */
+static Tree *loops_of(Nest *n, Tree *nest, const Roles *r, bool inside, Tree *innermost) {
+    Graph *g = n->g;
+    Tree *root = NULL, **at = &root;
+    for (Tree *t = nest; t != n->set; t = t->body->next ? t->body->next : t->body) {
+        if (in_product(r, t->as.loop.index) == inside) {
+            *at = tree_new(g->arena, TREE_LOOP, t->why);
+            (*at)->as = t->as;
+            at = &(*at)->body;
+        }
+        if (!inside || !t->body->next || r->adds) continue;
+        *at = tree_new(g->arena, TREE_SET, t->body->why);
+        (*at)->as = t->body->as;
+        at = &(*at)->next;
+    }
+    *at = innermost;
+    return root;
+}
+
 /* The loops that stay outside, around the product. */
 static Tree *build(Nest *n, Tree *nest, const Roles *r, const Product *p) {
-    Tree *kernel = tree_new(n->g->arena, TREE_KERNEL, n->set->why), *root = NULL, **at = &root;
+    Tree *kernel = tree_new(n->g->arena, TREE_KERNEL, n->set->why);
     kernel->as.product = *p;
-    for (Tree *t = nest; t && t->kind == TREE_LOOP;) {
-        Tree *inside = t->body;
-        if (!in_product(r, t->as.loop.index)) {
-            Tree *loop = tree_new(n->g->arena, TREE_LOOP, t->why);
-            loop->as = t->as;
-            *at = loop;
-            at = &loop->body;
-        }
-        t = inside && inside->next ? inside->next : inside;
+    if (p->strong != STRONG_NONE) {
+        Tree *set = tree_new(n->g->arena, TREE_SET, n->set->why);
+        set->as = n->set->as;
+        kernel->body = loops_of(n, nest, r, true, set);
     }
-    *at = kernel;
-    return root;
+    return loops_of(n, nest, r, false, kernel);
 }
 
 /* C = 0, in loops of the nest that it has. */
@@ -322,7 +342,7 @@ static Tree *as_products(Function *f, Tree *nest) {
     if (nest->kind != TREE_LOOP || !read_nest(&n, nest) || adds_in_turn(nest)) return NULL;
     Expr *value = n.set->as.set.value;
     if (!expr_is_op(value, OP_add)) return as_product(f, nest);
-    if (!expr_is_op(value->arg[1], OP_mul)) return NULL;
+    if (!is_product(value->arg[1])) return NULL;
     Tree *first = as_products(f, with_value(g, nest, value->arg[0], false));
     Tree *second = first ? as_products(f, with_value(g, nest, value->arg[1], true)) : NULL;
     if (!second) return NULL;
@@ -372,15 +392,20 @@ static bool guard_kernels(Graph *g, Tree **at, Expr *condition, const Around *ar
 /* Of a product with nothing: C = 0. */
 static void empty_products(Graph *g, Tree *list) {
     for (Tree *n = list; n; n = n->next) {
-        if (n->kind == TREE_KERNEL) n->as.product.k = expr_int(g, 0);
+        if (n->kind == TREE_KERNEL) n->as.product.k = expr_int(g, 0), n->as.product.strong = STRONG_NONE, n->body = NULL;
         if (n->body) empty_products(g, n->body);
     }
 }
 
 static const Expr *filled_factor(const Expr *value) {
-    for (int k = 0; k < 2 && expr_is_op(value, OP_mul); k++)
+    for (int k = 0; k < 2 && is_product(value); k++)
         if (value->arg[k]->kind == EXPR_READ && value->arg[k]->fill && !value->arg[1 - k]->fill) return value->arg[k];
     return NULL;
+}
+
+static Expr *with_factor(Graph *g, const Expr *product, const Expr *factor, Expr *by) {
+    const bool first = product->arg[0] == factor;
+    return expr_op2(g, product->of.number, first ? by : product->arg[0], first ? product->arg[1] : by);
 }
 
 /* sum[p](W[j,p]*a[l-1,i,p | x[i,p]])      ->      IF l >= 1 { C = W*a[l-1] }  IF not { C = W*x }
@@ -394,9 +419,9 @@ static Tree *as_products_of_fill(Around *place, Tree *nest) {
     const Expr *read = filled_factor(value);
     const bool zero = read && expr_is_number(read->fill, 0);
     if (!read || (!zero && read->fill->kind != EXPR_READ)) return NULL;
-    Expr *factor = value->arg[value->arg[0] == read], *bare = expr_read(g, read->of.tensor, read->arg, NULL);
-    Tree *inside = as_product(f, with_value(g, nest, expr_mul(g, bare, factor), false));
-    Tree *outside = as_product(f, with_value(g, nest, expr_mul(g, zero ? bare : read->fill, factor), false));
+    Expr *bare = expr_read(g, read->of.tensor, read->arg, NULL);
+    Tree *inside = as_product(f, with_value(g, nest, with_factor(g, value, read, bare), false));
+    Tree *outside = as_product(f, with_value(g, nest, with_factor(g, value, read, zero ? bare : read->fill), false));
     if (!inside || !outside) return NULL;
     if (zero) empty_products(g, outside);
     Around around = {f, {0}};

@@ -36,6 +36,10 @@ typedef struct {
 typedef enum { LOOP_SEQUENTIAL, LOOP_BLOCK, LOOP_SIMD } LoopKind; /* BLOCK: over blocks of examples */
 typedef enum { TREE_LOOP, TREE_IF, TREE_SET, TREE_KERNEL, TREE_CALL } TreeKind;
 
+/* Of a strong product one factor counts where it is 0, whatever the other is: where all of the other is finite it is a plain one,
+ * and where not, the loops in the kernel's body run instead. */
+typedef enum { STRONG_NONE, STRONG_A, STRONG_B } Strong;
+
 /* C = A*B or C += A*B, row by row: A is m x k, B is k x n, C is m x n, each a tensor at fixed outer subscripts. */
 typedef struct {
     Tensor *a, *b, *c;
@@ -43,6 +47,7 @@ typedef struct {
     bool a_transposed, b_transposed;            /* stored the other way round */
     Expr *m, *n, *k, *a_stride, *b_stride, *c_stride;
     bool add;
+    Strong strong;
     bool in_turn; /* the terms of each element are added one after the other to what is there */
 } Product;
 

@@ -31,16 +31,71 @@ static bool keeps_finite(uint32_t op) {
     return op < N_OPS && keeps[op];
 }
 
+/* ---- signs ---------------------------------------------------------------------------------------------------------- */
+typedef enum { SIGN_ANY, SIGN_NONNEGATIVE, SIGN_ABOVE } Sign; /* ABOVE: 0 by a constant, so that no division by it is infinite */
+static Sign sign_of(Graph *g, Expr *e, int depth);
+
+/* The least sign of all that the tensor's equations hold; a sum of what is not negative is not negative. */
+static Sign sign_of_tensor(Graph *g, const Tensor *t, int depth) {
+    if (!t->pieces || t->call || (t->op != COMBINE_SET && t->op != COMBINE_ADD) || (t->op == COMBINE_SET && t->pieces->next)) return SIGN_ANY;
+    Sign least = t->op == COMBINE_ADD ? SIGN_NONNEGATIVE : SIGN_ABOVE;
+    for (const Equation *e = t->pieces; e; e = e->next) {
+        const Sign s = sign_of(g, e->body, depth - 1);
+        if (s < least) least = s;
+    }
+    return least;
+}
+
+static Sign sign_of(Graph *g, Expr *e, int depth) {
+    if (depth == 0) return SIGN_ANY;
+    if (e->kind == EXPR_CONST) {
+        const double v = e->type == TYPE_REAL ? e->of.real : (double)e->of.integer;
+        return v > 0 ? SIGN_ABOVE : v == 0 ? SIGN_NONNEGATIVE : SIGN_ANY;
+    }
+    if (e->kind == EXPR_DIM) return SIGN_ABOVE;
+    if (e->kind == EXPR_READ) return e->fill ? SIGN_ANY : sign_of_tensor(g, e->of.tensor, depth);
+    if (e->kind != EXPR_OP) return SIGN_ANY;
+    const Sign a = e->n > 0 ? sign_of(g, e->arg[0], depth - 1) : SIGN_ANY, b = e->n > 1 ? sign_of(g, e->arg[1], depth - 1) : SIGN_ANY;
+    switch (e->of.number) {
+    case OP_add: return a == SIGN_ANY || b == SIGN_ANY ? SIGN_ANY : a > b ? a : b;
+    case OP_mul: return e->arg[0] == e->arg[1] || (a != SIGN_ANY && b != SIGN_ANY) ? (a == SIGN_ABOVE && b == SIGN_ABOVE ? SIGN_ABOVE : SIGN_NONNEGATIVE) : SIGN_ANY;
+    case OP_div: return a != SIGN_ANY && b == SIGN_ABOVE ? SIGN_NONNEGATIVE : SIGN_ANY;
+    case OP_sqrt: return a;
+    case OP_abs: case OP_relu: case OP_sigmoid: case OP_softplus: case OP_exp: return SIGN_NONNEGATIVE;
+    default: return SIGN_ANY;
+    }
+}
+
+/* exp(s[j] - T) where T = logsumexp[j](s[j]) is at most 1: the weights of a softmax. */
+static bool is_softmax(const Expr *e) {
+    const Expr *d = expr_is_op(e, OP_exp) ? e->arg[0] : NULL;
+    if (!d || !expr_is_op(d, OP_sub) || d->arg[1]->kind != EXPR_READ || d->arg[0]->kind != EXPR_READ) return false;
+    const Tensor *t = d->arg[1]->of.tensor;
+    return t->op == COMBINE_LOGSUMEXP && t->pieces && !t->pieces->next && t->pieces->body->kind == EXPR_READ && t->pieces->body->of.tensor == d->arg[0]->of.tensor;
+}
+
+enum { DEEPEST_SIGN = 8 };
+
+/* Is the operator finite because of the signs of its arguments? */
+static bool finite_by_sign(Graph *g, const Expr *x) {
+    switch (x->of.number) {
+    case OP_div: return is_uniform(g, x->arg[1]) || sign_of(g, x->arg[1], DEEPEST_SIGN) == SIGN_ABOVE;
+    case OP_sqrt: return sign_of(g, x->arg[0], DEEPEST_SIGN) != SIGN_ANY;
+    case OP_log: return sign_of(g, x->arg[0], DEEPEST_SIGN) == SIGN_ABOVE;
+    default: return false;
+    }
+}
+
 /* leaves: may the model's inputs and parameters be taken to be finite? Tensors are as `infinite` says. */
 static bool finite_expr(Weaken *w, Expr *e, bool leaves) {
+    if (leaves && is_softmax(e)) return true;
     ExprList all = expr_walk(w->g, &e, 1);
     for (uint32_t k = 0; k < all.n; k++) {
         const Expr *x = all.at[k];
         if (x->type == TYPE_INT) continue;
         if (x->kind == EXPR_CONST && !isfinite(x->of.real)) return false;
         if (x->kind == EXPR_READ && (!leaves || w->infinite[x->of.tensor->number])) return false;
-        if (x->kind == EXPR_OP && x->of.number == OP_div && is_uniform(w->g, x->arg[1])) continue;
-        if (x->kind == EXPR_OP && !keeps_finite(x->of.number)) return false;
+        if (x->kind == EXPR_OP && !keeps_finite(x->of.number) && !finite_by_sign(w->g, x)) return false;
     }
     return true;
 }
@@ -100,6 +155,9 @@ static void find_masked(Weaken *w) {
     }
 }
 
+/* Finite whatever it is made of, as long as one of its terms is. */
+static bool is_weight(const Tensor *t) { return t->op == COMBINE_SET && t->pieces && !t->pieces->next && is_softmax(t->pieces->body); }
+
 static void find_infinite(Weaken *w) {
     Graph *g = w->g;
     Numbers work = {0};
@@ -110,7 +168,7 @@ static void find_infinite(Weaken *w) {
         uint32_t t = work.at[--work.n];
         for (uint32_t k = 0; k < w->readers[t].n; k++) {
             uint32_t r = w->readers[t].at[k];
-            if (!w->infinite[r] && g->tensors.at[r]->type == TYPE_REAL) {
+            if (!w->infinite[r] && g->tensors.at[r]->type == TYPE_REAL && !is_weight(g->tensors.at[r])) {
                 w->infinite[r] = true;
                 vec_push(g->arena, &work, r);
             }
