@@ -13,7 +13,10 @@
 #include "plan/call.h"
 #include "plan/storage.h"
 
-enum { WINDOW = 12 }; /* how far up a nest looks for a loop to join */
+enum {
+    WINDOW = 12,  /* how far up a nest looks for a loop to join */
+    LARGEST = 128 /* statements of a loop that others join: more than that no compiler keeps in registers, and its time grows faster */
+};
 
 typedef struct {
     Tensor *tensor;
@@ -150,6 +153,7 @@ static void rename_node(Tree *n, const Visit *v, void *with) {
 typedef struct {
     Tree *node, **end; /* end: of its body */
     Footprint *touches; /* NULL: nobody has asked yet */
+    uint32_t size; /* statements of its body */
     bool kernel;
 } Entry;
 typedef VEC(Entry) Entries;
@@ -168,6 +172,10 @@ static const Footprint *footprint(Graph *g, Entry *e) {
     return e->touches;
 }
 
+static void find_end(Entry *e) {
+    for (; *e->end; e->end = &(*e->end)->next) e->size++;
+}
+
 static void append_body(Graph *g, Entry *e, Tree *n) {
     Subst *s = subst_new(g);
     subst_index(s, n->as.loop.index, expr_index(g, e->node->as.loop.index));
@@ -175,7 +183,7 @@ static void append_body(Graph *g, Entry *e, Tree *n) {
     Touches more = touches_of(g, n->body);
     add_touches(g, e->touches, &more);
     *e->end = n->body;
-    while (*e->end) e->end = &(*e->end)->next;
+    find_end(e);
     e->node->as.loop.in_turn |= n->as.loop.in_turn;
 }
 
@@ -187,7 +195,7 @@ static bool join_loop(Graph *g, Entries *list, Tree *n) {
     for (uint32_t k = list->n; k-- > 0 && list->n - k <= WINDOW;) {
         Entry *e = &list->at[k];
         const Footprint *there = footprint(g, e);
-        if (e->node->kind == TREE_LOOP && !e->kernel && same_loop(g, e->node, n) && compatible(there, expr_index(g, e->node->as.loop.index), &touches, index)) {
+        if (e->node->kind == TREE_LOOP && !e->kernel && e->size < LARGEST && same_loop(g, e->node, n) && compatible(there, expr_index(g, e->node->as.loop.index), &touches, index)) {
             append_body(g, e, n);
             return true;
         }
@@ -203,7 +211,7 @@ static void fuse_list(Graph *g, Tree **list) {
         n->next = NULL;
         if (join_loop(g, &entries, n)) continue;
         Entry e = {.node = n, .end = &n->body, .kernel = has_kernel(n)};
-        while (*e.end) e.end = &(*e.end)->next;
+        find_end(&e);
         vec_push(g->stage, &entries, e);
     }
     Tree **tail = list;

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "plan/call.h"
+#include "plan/cut.h"
 #include "plan/fuse.h"
 #include "plan/kernel.h"
 #include "plan/nest.h"
@@ -156,6 +157,7 @@ static void place_all(Function *f, const PlanOptions *options) {
         use_wide_sums(f);
     }
     mark_rereads(f);
+    cut_function(f);
 }
 
 static bool plan_one(Function *f, const PlanOptions *options) {
