@@ -248,15 +248,18 @@ def report(bench, limits, models, adbench, sweep):
     return "\n".join(out)
 
 
-def sweep_point(bench, driver, width, batch):
-    lines = Lines()
-    lines.add(command([driver, "m=%d" % batch, *bench.args]))
-    if bench.torch and not bench.o.quick:
-        for core in ("", "SKYLAKEX"):
-            env = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", **({"OPENBLAS_CORETYPE": core} if core else {})}
-            lines.add(command([bench.python, "bench/torch_steps.py", "%dx%d" % (width, width), "m=%d" % batch, "0.01", "5"], **env),
-                      "torch/1/" + (core or "default"))
-    return lines
+def sweep_width(bench, width, sweep):
+    """The two-layer net of one width at all batches: one process of PyTorch for all, as it takes a second to begin."""
+    driver = bench.build("sweep_%d" % width, "bench/models/small.bp", "small", ["-D", "n=%d" % width, "-D", "h=%d" % width])[0]
+    for batch in BATCHES:
+        sweep[width, batch] = Lines()
+        sweep[width, batch].add(command([driver, "m=%d" % batch, *bench.args]))
+    for core in ("", "SKYLAKEX") if bench.torch else ():
+        env = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", **({"OPENBLAS_CORETYPE": core} if core else {})}
+        text = command([bench.python, "bench/torch_steps.py", "%dx%d" % (width, width), "m=" + ",".join(map(str, BATCHES)), *bench.torch_args], **env)
+        for part in text.split("size ")[1:]:
+            batch, times = part.split("\n", 1)
+            sweep[width, int(batch)].add(times, "torch/1/" + (core or "default"))
 
 
 def ba_data(bench, sizes):
@@ -292,10 +295,8 @@ def main():
                 adbench[row] = bench.run("adbench_" + row, "tests/adbench/%s.bp" % kind, expert, sizes, options, data=data)
         elif name == "sweep":
             for width in WIDTHS:
-                driver, _, _ = bench.build("sweep_%d" % width, "bench/models/small.bp", "small", ["-D", "n=%d" % width, "-D", "h=%d" % width])
-                for batch in BATCHES:
-                    say("width %d, batch %d" % (width, batch))
-                    sweep[width, batch] = sweep_point(bench, driver, width, batch)
+                say("sweep: width %d" % width)
+                sweep_width(bench, width, sweep)
         else:
             sys.exit("no model is called %s; there are %s, adbench, sweep" % (name, ", ".join(MODELS)))
     failed = [k for k, l in [*models.items(), *adbench.items()] if l is None]

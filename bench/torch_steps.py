@@ -2,6 +2,7 @@
 """One of the models of bench/models in PyTorch: the time of its value, its gradient, and a step of Adam besides.
 
     torch_steps.py MODEL m=64 [seconds a sample] [samples]
+    torch_steps.py 64x128 m=1,2,4 …        a net of two layers and its sweep: `size 1`, then the line of its gradient, and so on
 
 Prints the lines of bench.c, in microseconds: `time torch gradient MEDIAN LOWER UPPER`. OMP_NUM_THREADS says how many threads,
 OPENBLAS_CORETYPE which kernels OpenBLAS takes. Adam is the better of PyTorch's two, one tensor or all tensors at a time.
@@ -130,12 +131,8 @@ def measure(run, seconds, samples):
     return taken[n//2], taken[n//4], taken[n - 1 - n//4]
 
 
-def main(name, m, seconds=0.02, samples=9):
-    torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", "1")))
-    torch.manual_seed(0)
-    width = name.split("x")                     # 64x128: the two-layer net of a sweep
-    build = MODELS.get(name) or classifier([int(width[0]), int(width[1]), 10], nn.Tanh)
-    params, loss = build(int(m.split("=")[1]))
+def measure_model(build, m, tasks, seconds, samples):
+    params, loss = build(m)
     params = list(params)
 
     def value():
@@ -152,9 +149,23 @@ def main(name, m, seconds=0.02, samples=9):
             gradient()
             optimizer.step()
         return run
-    tasks = {"value": [value], "gradient": [gradient], "adam": [step(torch.optim.Adam(params, lr=1e-9, foreach=f)) for f in (False, True)]}
-    for task, ways in tasks.items():
-        print("time torch", task, *("%.5g" % t for t in min(measure(w, float(seconds), int(samples)) for w in ways)), flush=True)
+    ways = {"value": lambda: [value], "gradient": lambda: [gradient],
+            "adam": lambda: [step(torch.optim.Adam(params, lr=1e-9, foreach=f)) for f in (False, True)]}
+    for task in tasks:
+        print("time torch", task, *("%.5g" % t for t in min(measure(w, seconds, samples) for w in ways[task]())), flush=True)
+
+
+def main(name, sizes, seconds="0.02", samples="9"):
+    torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", "1")))
+    torch.manual_seed(0)
+    sizes = [int(m) for m in sizes.split("=")[1].split(",")]
+    if name in MODELS:
+        measure_model(MODELS[name], sizes[0], ("value", "gradient", "adam"), float(seconds), int(samples))
+        return
+    n, h = map(int, name.split("x"))
+    for m in sizes:
+        print("size", m)
+        measure_model(classifier([n, h, 10], nn.Tanh), m, ("gradient",), float(seconds), int(samples))
 
 
 if __name__ == "__main__":

@@ -1,13 +1,13 @@
 /* net.h - layers of W x + b with an activation between them: what small.c, mlp.c and deep.c share.
  *
  * Takes ACTIVATION(z), SLOPE(a) (its derivative by its value) and CROSS_ENTROPY (else the mean squared error). Activations are held
- * [units, examples]: then neither direction has to transpose the weights, which are larger than they. Below a vector of examples
+ * [units, examples]: then neither direction has to transpose the weights, which are larger than they. Below four examples
  * they are held [examples, units], and every row of weights is read once for all of them. */
 #include "expert.h"
 #include "lanes.h"
 #include "tile.h"
 
-enum { LAYERS = 32, FEW = 16 };
+enum { LAYERS = 32, FEW = 4 };
 typedef struct {
     int n, k;                                                /* from n to k units */
     const float *W, *b;

@@ -39,7 +39,7 @@ static const char *supplier(const Writer *w, const Tensor *t) {
     return function_shapes[w->f->kind].seeds;
 }
 
-static void write_dims(Writer *w) {
+void write_dims(Writer *w) {
     for (uint32_t k = 0; k < w->g->dims.n; k++) {
         const char *name = map_get(w->dims, KEY(k));
         writer_line(w, "const int64_t %s = dims->%s;", name, c_identifier(w->g->arena, w->g->dims.at[k].name));
@@ -47,24 +47,20 @@ static void write_dims(Writer *w) {
     }
 }
 
-static Map *seed_members(const Writer *w) {
+Map *seed_members(const Writer *w) {
     Map *member = map_new(w->g->arena);
     for (uint32_t k = 0; k < w->f->n_seeds; k++)
         if (!map_get(member, w->f->seeds[k].tensor)) map_put(member, w->f->seeds[k].tensor, w->f->seeds[k].stands_for);
     return member;
 }
 
-static void write_supplied(Writer *w) {
-    const Map *seeds = seed_members(w);
-    for (uint32_t k = 0; k < w->f->n_tensors; k++) {
-        const Buffer *b = w->f->buffer[k];
-        if (!b || b->place != PLACE_USER || b->goal) continue;
-        const Tensor *t = b->tensor, *seed = map_get(seeds, t);
-        const char *type = array_type(w, t->type), *name = local_name(w, t), *from = supplier(w, t), *member = member_name(w->emission, seed ? seed : t);
-        if (t->rank == 0 && t->type == TYPE_INT) writer_line(w, "const int64_t %s = *%s->%s;", name, from, member);
-        else if (t->rank == 0) writer_line(w, "const %s %s = *%s->%s;", type, name, from, member);
-        else writer_line(w, "const %s *const %s = %s->%s;", type, name, from, member);
-    }
+void write_supplied(Writer *w, const Buffer *b, const Map *seeds) {
+    if (!b || b->place != PLACE_USER || b->goal) return;
+    const Tensor *t = b->tensor, *seed = map_get(seeds, t);
+    const char *type = array_type(w, t->type), *name = local_name(w, t), *from = supplier(w, t), *member = member_name(w->emission, seed ? seed : t);
+    if (t->rank == 0 && t->type == TYPE_INT) writer_line(w, "const int64_t %s = *%s->%s;", name, from, member);
+    else if (t->rank == 0) writer_line(w, "const %s %s = *%s->%s;", type, name, from, member);
+    else writer_line(w, "const %s *const %s = %s->%s;", type, name, from, member);
 }
 
 static void write_values(Writer *w, const Tensor *t, int64_t n) {
@@ -75,17 +71,14 @@ static void write_values(Writer *w, const Tensor *t, int64_t n) {
     }
 }
 
-static void write_constants(Writer *w) {
-    for (uint32_t k = 0; k < w->f->n_tensors; k++) {
-        const Buffer *b = w->f->buffer[k];
-        if (!b || b->place != PLACE_CONST) continue;
-        int64_t n = 1;
-        for (uint32_t a = 0; a < b->tensor->rank; a++) n *= b->tensor->extent[a]->of.integer;
-        writer_indent(w);
-        text_add(w->out, "static const %s %s[%lld] = {", array_type(w, b->tensor->type), local_name(w, b->tensor), (long long)n);
-        write_values(w, b->tensor, n);
-        text_add(w->out, "};\n");
-    }
+void write_constant_array(Writer *w, const Buffer *b) {
+    if (!b || b->place != PLACE_CONST) return;
+    int64_t n = 1;
+    for (uint32_t a = 0; a < b->tensor->rank; a++) n *= b->tensor->extent[a]->of.integer;
+    writer_indent(w);
+    text_add(w->out, "static const %s %s[%lld] = {", array_type(w, b->tensor->type), local_name(w, b->tensor), (long long)n);
+    write_values(w, b->tensor, n);
+    text_add(w->out, "};\n");
 }
 
 /* ---- the workspace ---------------------------------------------------------------------------------------------------------- */
@@ -97,7 +90,9 @@ static void write_size(Writer *w, Expr *const *size) {
     }
 }
 
-static bool in_workspace(const Buffer *b) { return b && (b->place == PLACE_WORKSPACE || b->fallback); }
+bool in_workspace(const Buffer *b) { return b && (b->place == PLACE_WORKSPACE || b->fallback); }
+
+bool is_array(const Buffer *b) { return in_workspace(b) || (b && b->place == PLACE_USER && b->goal); }
 
 static void write_array(Writer *w, const Buffer *b, const char *slot) {
     const char *type = array_type(w, b->tensor->type), *name = local_name(w, b->tensor);
@@ -130,7 +125,7 @@ static void write_arrays(Writer *w) {
     Buffers *by_slot = NEW_ARRAY(w->g->stage, Buffers, f->n_slots + 1);
     for (uint32_t k = 0; k < f->n_tensors; k++)
         if (in_workspace(f->buffer[k])) vec_push(w->g->stage, &by_slot[f->buffer[k]->slot], f->buffer[k]);
-    if (f->n_slots) writer_line(w, "char *block = workspace;");
+    if (f->n_slots || w->parts) writer_line(w, "char *block = workspace;");
     for (uint32_t k = 0; k < f->n_slots; k++) write_slot(w, k, &by_slot[k]);
     for (uint32_t k = 0; k < f->n_tensors; k++) {
         const Buffer *b = f->buffer[k];
@@ -230,9 +225,19 @@ static void write_return(Writer *w) {
     writer_line(w, sorts ? "return bp_pattern_sort(pattern);" : "return BP_OK;");
 }
 
+/* By tensor number: does the caller get it? */
+static bool *goals_of(const Writer *w) {
+    const Function *f = w->f;
+    bool *is_goal = NEW_ARRAY(w->g->stage, bool, f->n_tensors + 1);
+    for (uint32_t k = 0; k < f->n_outputs; k++) is_goal[f->outputs[k].tensor->number] = true;
+    for (uint32_t k = 0; k < f->n_results; k++) is_goal[f->results[k].tensor->number] = true;
+    return is_goal;
+}
+
 void write_function(Writer *w) {
     name_everything(w);
     find_homes(w);
+    if (w->f->n_parts) write_parts(w);
     write_prototype(w->emission, w->f->kind, w->out, " {\n");
     w->indent = 1;
     writer_indent(w);
@@ -244,11 +249,16 @@ void write_function(Writer *w) {
     write_dims(w);
     write_matrix_sizes(w);
     write_segment_sizes(w);
-    write_supplied(w);
-    write_constants(w);
+    const Map *seeds = seed_members(w);
+    const bool *here = w->parts ? goals_of(w) : NULL; /* parts have those that they touch */
+    for (uint32_t k = 0; k < w->f->n_tensors; k++)
+        if (!here || here[k]) write_supplied(w, w->f->buffer[k], seeds);
+    for (uint32_t k = 0; k < w->f->n_tensors; k++)
+        if (!here || here[k]) write_constant_array(w, w->f->buffer[k]);
     write_arrays(w);
     text_add(w->out, "\n");
-    write_list(w, w->f->body, NULL);
+    if (w->parts) call_parts(w);
+    else write_list(w, w->f->body, NULL);
     write_goals(w);
     write_return(w);
     text_add(w->out, "}\n");

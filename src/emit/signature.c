@@ -92,10 +92,14 @@ static void arguments(Arguments *a, FunctionKind kind) {
     argument(a, NULL, "workspace", false);
 }
 
-void write_prototype(const Emission *e, FunctionKind kind, Text *out, const char *end) {
+void write_parameters(const Emission *e, FunctionKind kind, Text *out) {
     Arguments a = {out, e, true, true};
-    text_add(out, "int %s_%s(", e->prefix, function_shapes[kind].name);
     arguments(&a, kind);
+}
+
+void write_prototype(const Emission *e, FunctionKind kind, Text *out, const char *end) {
+    text_add(out, "int %s_%s(", e->prefix, function_shapes[kind].name);
+    write_parameters(e, kind, out);
     text_add(out, ")%s", end);
 }
 

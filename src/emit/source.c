@@ -3,6 +3,12 @@
 
 #include "emit/writer.h"
 
+static bool any_parts(const Emission *e) {
+    for (uint32_t k = 0; k < e->n_functions; k++)
+        if (e->functions[k]->n_parts) return true;
+    return false;
+}
+
 static void write_head(const Emission *e, Text *out) {
     const Graph *g = e->graph;
     text_add(out, "/* Made by bpc from %s; belongs to whoever made it.\n *\n *     %s\n *\n", e->source_name, e->command);
@@ -11,6 +17,7 @@ static void write_head(const Emission *e, Text *out) {
     text_add(out, " *\n * x_bar is the adjoint of x (the error signal dL/dx), x_dot its tangent. Arrays are stored row by row.\n");
     bool splits = false, widens = false;
     for (uint32_t k = 0; k < e->n_functions; k++) splits |= e->functions[k]->splits_sums, widens |= e->functions[k]->widens_sums;
+    if (any_parts(e)) text_add(out, " * Long functions are cut into parts; what several of them touch is a member of the struct that they share, in the workspace.\n");
     if (splits) text_add(out, " * Long sums are added in parts (x_part), and what is lost in joining them is carried on (x_lost).\n");
     if (widens) text_add(out, splits ? " * Those over the steps of a recurrence are added in double.\n" : " * Long sums are added in double.\n");
     if (has_dims(g)) {
@@ -38,6 +45,14 @@ static const char rereads[] =
     "#define " IN_TURN " _Pragma(\"clang loop vectorize(disable)\")\n"
     "#else\n"
     "#define " IN_TURN "\n"
+    "#endif\n\n";
+
+static const char part[] =
+    "/* A part of a long function: inlined, it would be as slow to compile as the whole. */\n"
+    "#ifdef __GNUC__\n"
+    "#define " PART " __attribute__((noinline))\n"
+    "#else\n"
+    "#define " PART "\n"
     "#endif\n\n";
 
 static bool list_rereads(const Tree *list) {
@@ -94,7 +109,7 @@ static void write_functions(const Emission *e, Text *out, Map *used, Calls *call
 
 static bool any_slots(const Emission *e) {
     for (uint32_t k = 0; k < e->n_functions; k++)
-        if (e->functions[k]->n_slots) return true;
+        if (e->functions[k]->n_slots || e->functions[k]->n_parts) return true;
     return false;
 }
 
@@ -114,11 +129,14 @@ void emit_source(const Emission *e, Text *out) {
     Graph *g = e->graph;
     Map *used = map_new(g->arena);
     Text body = {0};
-    write_workspace_size(e, &body, used);
-    text_add(&body, "\n");
+    const bool last = any_parts(e); /* the sizes of what parts share are known behind the functions */
+    if (!last) write_workspace_size(e, &body, used);
+    text_add(&body, last ? "" : "\n");
     write_entry_check(e, &body, used);
     Calls calls = {0};
     write_functions(e, &body, used, &calls);
+    text_add(&body, last ? "\n" : "");
+    if (last) write_workspace_size(e, &body, used);
     write_head(e, out);
     text_add(out, "%s#include \"%s\"\n\n#include <math.h>\n%s", pragmas, e->header_name, calls.product ? "#include <string.h>\n" : "");
     if (!e->standalone) text_add(out, "\n#include \"%s\"\n", draws(g) ? "bp_random.h" : "bp_math.h");
@@ -127,6 +145,7 @@ void emit_source(const Emission *e, Text *out) {
     if (!e->standalone && factorises(g)) text_add(out, "#include \"bp_linalg.h\"\n");
     text_add(out, "\n");
     if (any_rereads(e)) text_add(out, "%s", rereads);
+    if (last) text_add(out, "%s", part);
     if (e->standalone) {
         write_runtime(e, out, used);
         text_add(out, "\n");

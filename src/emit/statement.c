@@ -66,6 +66,18 @@ static void goals_at_the_end(Writer *w) {
     }
 }
 
+/* Can the first statement that touches it not declare it? */
+static bool declared_before(const Home *h, const Tensor *t) {
+    return !(h->first->kind == TREE_SET && h->first->as.set.to == t && h->first->as.set.op == COMBINE_SET && h->first_home == h->home);
+}
+
+bool is_late(Writer *w, const Tensor *t, const Tree *home) {
+    const Home *h = map_get(w->homes, t);
+    return h->home == home && declared_before(h, t);
+}
+
+bool is_single(Writer *w, const Tensor *t) { return ((const Home *)map_get(w->homes, t))->writes == 1; }
+
 void find_homes(Writer *w) {
     w->homes = map_new(w->g->stage);
     w->around = map_new(w->g->stage);
@@ -75,14 +87,14 @@ void find_homes(Writer *w) {
     for (uint32_t k = 0; k < w->f->n_tensors; k++) { /* those that their first statement cannot declare */
         Tensor *t = w->g->tensors.at[k];
         Home *h = map_get(w->homes, t);
-        if (!h || (h->first->kind == TREE_SET && h->first->as.set.to == t && h->first->as.set.op == COMBINE_SET && h->first_home == h->home)) continue;
+        if (!h || !declared_before(h, t)) continue;
         Locals *list = map_get(w->late, KEY((uintptr_t)h->home));
         if (!list) map_put(w->late, KEY((uintptr_t)h->home), list = NEW(w->g->stage, Locals));
         vec_push(w->g->stage, &list->tensors, t);
     }
 }
 
-static const char *local_type(Writer *w, const Tensor *t) {
+const char *local_type(Writer *w, const Tensor *t) {
     return t->type == TYPE_INT ? "int64_t" : w->f->buffer[t->number]->wide ? "double" : real_type(w);
 }
 
@@ -302,9 +314,8 @@ static void write_set(Writer *w, const Tree *n) {
     write_assignment(w, n, value, how[op]);
 }
 
-void write_list(Writer *w, const Tree *list, const Tree *home) {
-    declare_late(w, home);
-    for (const Tree *n = list; n; n = n->next) {
+void write_statements(Writer *w, const Tree *from, const Tree *end) {
+    for (const Tree *n = from; n != end; n = n->next) {
         if (n->why && n->why != w->said) write_comment(w, n->why);
         if (n->why) w->said = n->why;
         if (n->kind == TREE_LOOP) write_loop(w, n);
@@ -313,4 +324,9 @@ void write_list(Writer *w, const Tree *list, const Tree *home) {
         else if (n->kind == TREE_KERNEL) write_product(w, n);
         else write_call_node(w, n);
     }
+}
+
+void write_list(Writer *w, const Tree *list, const Tree *home) {
+    declare_late(w, home);
+    write_statements(w, list, NULL);
 }

@@ -29,9 +29,10 @@ void write_workspace_size(const Emission *e, Text *out, Map *used) {
     writer_line(&w, "double most = 64.0, bytes;");
     for (uint32_t k = 0; k < e->n_functions; k++) {
         const Function *f = e->functions[k];
-        if (f->n_slots == 0) continue;
+        if (f->n_slots == 0 && !f->n_parts) continue;
         writer_line(&w, "bytes = 64.0; /* %s */", function_shapes[f->kind].name);
         for (uint32_t slot = 0; slot < f->n_slots; slot++) write_term(&w, f, slot);
+        if (f->n_parts) writer_line(&w, "bytes += (double)sizeof(%s_%s_shared) + 64.0;", e->prefix, function_shapes[f->kind].name);
         writer_line(&w, "if (bytes > most) most = bytes;");
     }
     writer_line(&w, "bytes = most;");

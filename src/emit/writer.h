@@ -28,6 +28,8 @@ typedef struct {
     Map *used;    /* Symbol of a libbp function -> used */
     struct Rewriter *expander; /* writes out operators that C does not have */
     bool *calls_product, *calls_blas, *calls_finite; /* set where the function calls them */
+    struct Parts *parts; /* of a function that is cut; else NULL */
+    const char *shared;  /* … and what its parts share */
 } Writer;
 
 void writer_line(Writer *, const char *format, ...) PRINTF_LIKE(2, 3); /* indented, with a newline */
@@ -55,6 +57,10 @@ const char *goal_member(Writer *, const Goal *);
 const char *narrowing_of_goal(Writer *, const Goal *); /* what stands before a local integer that the caller gets: "bp_narrow(" */
 void find_homes(Writer *);
 void write_list(Writer *, const Tree *list, const Tree *home);
+void write_statements(Writer *, const Tree *from, const Tree *end); /* of the function's own list */
+const char *local_type(Writer *, const Tensor *);
+bool is_late(Writer *, const Tensor *, const Tree *home); /* declared at the top of that list, not by its first statement */
+bool is_single(Writer *, const Tensor *); /* written once */
 
 /* ---- matrix products (product.c) ---- */
 void write_product(Writer *, const Tree *);               /* the call */
@@ -65,10 +71,22 @@ void write_product_function(const Emission *, Text *);    /* the static function
 void write_call_node(Writer *, const Tree *);
 void write_call_equation(Writer *, Text *, const Equation *); /* for comments */
 
+/* ---- long functions (parts.c) ---- */
+bool in_workspace(const Buffer *);
+bool is_array(const Buffer *);            /* lies in the workspace or is an array that the caller gets */
+#define PART "BP_PART" /* the macro before a part, of which compilers shall not make one function again (source.c) */
+void write_parts(Writer *);               /* what they share, and a function for each; sets w->parts */
+void call_parts(Writer *);                /* in the function that they are cut from */
+void write_supplied(Writer *, const Buffer *, const Map *seeds);
+void write_constant_array(Writer *, const Buffer *);
+void write_dims(Writer *);
+Map *seed_members(const Writer *);
+
 /* ---- parts of the source ---- */
 void write_function(Writer *);                                   /* function.c */
 void write_struct_types(const Emission *, Text *);               /* header.c */
 void write_prototype(const Emission *, FunctionKind, Text *, const char *end); /* signature.c */
+void write_parameters(const Emission *, FunctionKind, Text *);   /* const model_dims *dims, … */
 void write_arguments(const Emission *, FunctionKind, Text *);    /* dims, in, params, … as a caller passes them on */
 void write_common_arguments(const Emission *, bool types, Text *); /* those that all functions have */
 void write_workspace_size(const Emission *, Text *, Map *used);  /* workspace.c */

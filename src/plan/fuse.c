@@ -13,7 +13,10 @@
 #include "plan/call.h"
 #include "plan/storage.h"
 
-enum { WINDOW = 12 }; /* how far up a nest looks for a loop to join */
+enum {
+    WINDOW = 12,  /* how far up a nest looks for a loop to join */
+    LARGEST = 128 /* statements of a loop that others join: more than that no compiler keeps in registers, and its time grows faster */
+};
 
 typedef struct {
     Tensor *tensor;
@@ -153,6 +156,7 @@ static void rename_node(Tree *n, const Visit *v, void *with) {
 typedef struct {
     Tree *node, **end; /* end: of its body */
     Footprint *touches; /* NULL: nobody has asked yet */
+    uint32_t size; /* statements of its body */
     bool kernel;
 } Entry;
 typedef VEC(Entry) Entries;
@@ -171,6 +175,10 @@ static const Footprint *footprint(const Function *f, Entry *e) {
     return e->touches;
 }
 
+static void find_end(Entry *e) {
+    for (; *e->end; e->end = &(*e->end)->next) e->size++;
+}
+
 static void append_body(const Function *f, Entry *e, Tree *n) {
     Graph *g = f->graph;
     Subst *s = subst_new(g);
@@ -179,7 +187,7 @@ static void append_body(const Function *f, Entry *e, Tree *n) {
     Touches more = touches_of(f, n->body);
     add_touches(g, e->touches, &more);
     *e->end = n->body;
-    while (*e->end) e->end = &(*e->end)->next;
+    find_end(e);
     e->node->as.loop.in_turn |= n->as.loop.in_turn;
 }
 
@@ -203,7 +211,7 @@ static bool join_loop(const Function *f, Entries *list, Tree *n) {
     for (uint32_t k = list->n; k-- > 0 && list->n - k <= WINDOW;) {
         Entry *e = &list->at[k];
         const Footprint *there = footprint(f, e);
-        if (e->node->kind == TREE_LOOP && !e->kernel && same_loop(g, e->node, n) && keeps_lanes(e->node, n) &&
+        if (e->node->kind == TREE_LOOP && !e->kernel && e->size < LARGEST && same_loop(g, e->node, n) && keeps_lanes(e->node, n) &&
             compatible(there, expr_index(g, e->node->as.loop.index), &touches, index)) {
             append_body(f, e, n);
             return true;
@@ -220,7 +228,7 @@ static void fuse_list(const Function *f, Tree **list) {
         n->next = NULL;
         if (join_loop(f, &entries, n)) continue;
         Entry e = {.node = n, .end = &n->body, .kernel = has_kernel(n)};
-        while (*e.end) e.end = &(*e.end)->next;
+        find_end(&e);
         vec_push(f->graph->stage, &entries, e);
     }
     Tree **tail = list;

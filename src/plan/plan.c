@@ -9,6 +9,7 @@
 
 #include "plan/block.h"
 #include "plan/call.h"
+#include "plan/cut.h"
 #include "plan/fuse.h"
 #include "plan/kernel.h"
 #include "plan/nest.h"
@@ -162,6 +163,7 @@ static void place_all(Function *f, const PlanOptions *options) {
         use_wide_sums(f);
     }
     mark_rereads(f);
+    cut_function(f);
 }
 
 static bool plan_one(Function *f, const PlanOptions *options) {

@@ -104,6 +104,12 @@ typedef enum { FUNCTION_PREDICT, FUNCTION_GRADIENT, FUNCTION_FORWARD, FUNCTION_B
                FUNCTION_HVP, FUNCTION_HESSIAN, FUNCTION_UPDATE, FUNCTION_SPARSE_JACOBIAN, FUNCTION_JACOBIAN_PATTERN,
                FUNCTION_SPARSE_HESSIAN, FUNCTION_HESSIAN_PATTERN, N_FUNCTIONS } FunctionKind;
 
+/* Of a long function: its first outermost statement, and the number of that. */
+typedef struct {
+    const Tree *first;
+    uint32_t top;
+} Part;
+
 struct Function {
     FunctionKind kind;
     Graph *graph;
@@ -116,6 +122,8 @@ struct Function {
     Expr *rows, *columns, *terms; /* of a sparse matrix and its pattern: the sizes, of dims */
     Tree *body;
     Blocks *blocks;             /* or NULL */
+    Part *part;                 /* what is printed as a function of its own; NULL: all is one */
+    uint32_t n_parts;
     Buffer **buffer;            /* by tensor number; NULL where the function does not touch it */
     uint32_t n_tensors, buffer_room;
     Expr ***slot_size;          /* elements of each slot: a list of factors, ends in NULL */
