@@ -11,26 +11,21 @@
  * Long sums are added in parts (x_part), and what is lost in joining them is carried on (x_lost).
  * Sizes known when the code runs: m.
  */
-#include "dense.h"
-
-#include <math.h>
-
-#include "bp_math.h"
-
 /* `omp simd` lets the compiler reorder sums; without -fopenmp-simd it is inert. */
 #if defined(__clang__)
 #pragma clang diagnostic ignored "-Wsource-uses-openmp"
 #pragma clang diagnostic ignored "-Wpass-failed"
 #elif defined(__GNUC__)
 #pragma GCC diagnostic ignored "-Wunknown-pragmas"
+#pragma GCC optimize("no-trapping-math") /* nobody looks at the exceptions of lanes that are not taken */
 #endif
 
-/* A loop whose turns read again what they wrote: not for the vectoriser of clang before 17 (LLVM's issue 63602). */
-#if defined(__clang__) && __clang_major__ < 17
-#define BP_IN_TURN _Pragma("clang loop vectorize(disable)")
-#else
-#define BP_IN_TURN
-#endif
+#include "dense.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "bp_math.h"
 
 /* Cuts n elements off the block, and what keeps the next ones aligned. */
 static inline void *dense_take(char **block, int64_t n, size_t size) {
@@ -39,50 +34,113 @@ static inline void *dense_take(char **block, int64_t n, size_t size) {
     return taken;
 }
 
+#if defined(__GNUC__) && !defined(__TINYC__)
+/* Vectors as wide as the machine's, side by side as many as its registers hold for dense_ROWS rows of C. */
+#if defined(__AVX512F__)
+enum { dense_BYTES = 64, dense_VECTORS = 4 };
+#elif defined(__AVX__)
+enum { dense_BYTES = 32, dense_VECTORS = 2 };
+#else
+enum { dense_BYTES = 16, dense_VECTORS = 2 };
+#endif
+enum { dense_EACH = dense_BYTES/(int)sizeof(float), dense_LANES = dense_EACH*dense_VECTORS, dense_ROWS = 4, dense_DEPTH = 128 };
+typedef float dense_vector __attribute__((vector_size(dense_BYTES), aligned(sizeof(float)), may_alias));
+#if defined(__clang__)
+#define dense_INNERMOST
+#else
+#define dense_INNERMOST __attribute__((optimize("schedule-insns"))) /* loads a vector once for all rows */
+#endif
+
+/* dense_ROWS rows of C, at most, and `vectors` vectors of columns, kept in registers while the terms are added. Rows that are not
+   there are the last one once more; a panel is 0 where there are no columns. */
+dense_INNERMOST static inline __attribute__((always_inline)) void dense_tile(int vectors, int64_t depth, const float *a, int64_t a_row,
+        int64_t a_column, const float *b, int64_t b_row, float *c, int64_t ldc, int64_t height, int64_t width, int keep, int in_turn) {
+    const float *a1 = a + (height > 1 ? a_row : 0), *a2 = a1 + (height > 2 ? a_row : 0), *a3 = a2 + (height > 3 ? a_row : 0);
+    dense_vector sum[dense_ROWS][dense_VECTORS] = {{{0}}};
+    float edge[dense_ROWS][dense_LANES];
+    if (keep && in_turn) {
+        for (int64_t r = 0; r < dense_ROWS; r++)
+            for (int64_t j = 0; j < dense_LANES; j++) edge[r][j] = r < height && j < width ? c[r*ldc + j] : 0;
+        memcpy(sum, edge, sizeof sum);
+    }
+    for (int64_t p = 0; p < depth; p++) {
+        const float x0 = a[p*a_column], x1 = a1[p*a_column], x2 = a2[p*a_column], x3 = a3[p*a_column];
+        #pragma GCC unroll 4
+        for (int v = 0; v < vectors; v++) {
+            const dense_vector y = *(const dense_vector *)(b + p*b_row + v*dense_EACH);
+            sum[0][v] += x0*y;
+            sum[1][v] += x1*y;
+            sum[2][v] += x2*y;
+            sum[3][v] += x3*y;
+        }
+    }
+    if (height == dense_ROWS && width == vectors*dense_EACH) {
+        #pragma GCC unroll 4
+        for (int r = 0; r < dense_ROWS; r++)
+            #pragma GCC unroll 4
+            for (int v = 0; v < vectors; v++) {
+                dense_vector *to = (dense_vector *)(c + r*ldc + v*dense_EACH);
+                if (keep && !in_turn) sum[r][v] += *to;
+                *to = sum[r][v];
+            }
+        return;
+    }
+    memcpy(edge, sum, sizeof sum);
+    for (int64_t r = 0; r < height; r++)
+        for (int64_t j = 0; j < width; j++) c[r*ldc + j] = keep && !in_turn ? c[r*ldc + j] + edge[r][j] : edge[r][j];
+}
+
 /* C = A*B, or C += A*B with `add`: A is m x k, B k x n, C m x n, row by row, with lda, ldb, ldc elements from one row to
-   the next. Of a transposed one that is how it is stored: k x m, n x k. Terms are added in parts of DEPTH or, with `in_turn`,
-   one after the other to what is there. */
-static void dense_product(int a_transposed, int b_transposed, int64_t m, int64_t n, int64_t k, const float *a, int64_t lda,
+   the next. Of a transposed one that is how it is stored: k x m, n x k. Terms are added in parts of dense_DEPTH or, with `in_turn`,
+   one after the other to what is there. B is used where it lies while its rows are few and whole, else a panel at a time is copied. */
+dense_INNERMOST static void dense_product(int a_transposed, int b_transposed, int64_t m, int64_t n, int64_t k, const float *a, int64_t lda,
         const float *b, int64_t ldb, float *c, int64_t ldc, int add, int in_turn) {
-    enum { LANES = 16, ROWS = 4, DEPTH = 128 };
-    float panel[DEPTH*LANES];
+    float panel[dense_DEPTH*dense_LANES];
     const int64_t a_row = a_transposed ? 1 : lda, a_column = a_transposed ? lda : 1;
-    const int64_t b_row = b_transposed ? 1 : ldb, b_column = b_transposed ? ldb : 1;
-    for (int64_t column = 0; column < n; column += LANES) {
-        const int64_t width = n - column < LANES ? n - column : LANES;
-        for (int64_t first = 0; first == 0 || first < k; first += DEPTH) { /* once even where k is 0: C = 0 */
-            const int64_t depth = k - first < DEPTH ? k - first : DEPTH;
+    for (int64_t column = 0, width; column < n; column += width) {
+        width = n - column >= dense_LANES ? dense_LANES : n - column > dense_EACH ? dense_EACH : n - column; /* what is left goes in single vectors */
+        const int64_t lanes = width == dense_LANES ? dense_LANES : dense_EACH;
+        for (int64_t first = 0; first == 0 || first < k; first += dense_DEPTH) { /* once even where k is 0: C = 0 */
+            const int64_t depth = k - first < dense_DEPTH ? k - first : dense_DEPTH;
             const int keep = add || first > 0;
-            for (int64_t p = 0; p < depth; p++)
-                for (int64_t j = 0; j < LANES; j++)
-                    panel[p*LANES + j] = j < width ? b[(first + p)*b_row + (column + j)*b_column] : 0;
-            for (int64_t row = 0; row < m; row += ROWS) {
-                const int64_t height = m - row < ROWS ? m - row : ROWS;
-                const float *a0 = a + row*a_row + first*a_column;
-                const float *a1 = a0 + (height > 1 ? a_row : 0), *a2 = a1 + (height > 2 ? a_row : 0), *a3 = a2 + (height > 3 ? a_row : 0);
-                float sum[ROWS][LANES] = {{0}};
-                for (int64_t r = 0; in_turn && keep && r < height; r++)
-                    for (int64_t j = 0; j < width; j++) sum[r][j] = c[(row + r)*ldc + column + j];
-                for (int64_t p = 0; p < depth; p++) {
-                    const float x0 = a0[p*a_column], x1 = a1[p*a_column], x2 = a2[p*a_column], x3 = a3[p*a_column];
-                    #pragma omp simd
-                    for (int64_t j = 0; j < LANES; j++) {
-                        const float y = panel[p*LANES + j];
-                        sum[0][j] += x0*y;
-                        sum[1][j] += x1*y;
-                        sum[2][j] += x2*y;
-                        sum[3][j] += x3*y;
-                    }
-                }
-                for (int64_t r = 0; r < height; r++)
-                    for (int64_t j = 0; j < width; j++) {
-                        float *to = &c[(row + r)*ldc + column + j];
-                        *to = keep && !in_turn ? *to + sum[r][j] : sum[r][j];
-                    }
+            const int packed = b_transposed || width < lanes || m > 4*dense_ROWS;
+            const float *from = b_transposed ? b + column*ldb + first : b + first*ldb + column;
+            for (int64_t j = 0; b_transposed && j < lanes; j++)
+                for (int64_t p = 0; p < depth; p++) panel[p*lanes + j] = j < width ? from[j*ldb + p] : 0;
+            for (int64_t p = 0; packed && !b_transposed && p < depth; p++)
+                for (int64_t j = 0; j < lanes; j++) panel[p*lanes + j] = j < width ? from[p*ldb + j] : 0;
+            const float *y = packed ? panel : from;
+            const int64_t y_row = packed ? lanes : ldb;
+            for (int64_t row = 0; row < m; row += dense_ROWS) {
+                const int64_t height = m - row < dense_ROWS ? m - row : dense_ROWS;
+                const float *x = a + row*a_row + first*a_column;
+                float *z = c + row*ldc + column;
+                if (lanes == dense_LANES) dense_tile(dense_VECTORS, depth, x, a_row, a_column, y, y_row, z, ldc, height, width, keep, in_turn);
+                else dense_tile(1, depth, x, a_row, a_column, y, y_row, z, ldc, height, width, keep, in_turn);
             }
         }
     }
 }
+#else
+/* C = A*B, or C += A*B with `add`: A is m x k, B k x n, C m x n, row by row, with lda, ldb, ldc elements from one row to
+   the next. Of a transposed one that is how it is stored: k x m, n x k. Terms are added in parts of dense_DEPTH or, with `in_turn`,
+   one after the other to what is there. */
+static void dense_product(int a_transposed, int b_transposed, int64_t m, int64_t n, int64_t k, const float *a, int64_t lda,
+        const float *b, int64_t ldb, float *c, int64_t ldc, int add, int in_turn) {
+    enum { DEPTH = 128 };
+    for (int64_t i = 0; i < m; i++)
+        for (int64_t j = 0; j < n; j++) {
+            float total = add ? c[i*ldc + j] : 0;
+            for (int64_t first = 0; first < k; first += DEPTH) {
+                float sum = in_turn ? total : 0;
+                for (int64_t p = first; p < k && p < first + DEPTH; p++)
+                    sum += a[a_transposed ? p*lda + i : i*lda + p]*b[b_transposed ? j*ldb + p : p*ldb + j];
+                total = in_turn ? sum : total + sum;
+            }
+            c[i*ldc + j] = total;
+        }
+}
+#endif
 
 void dense_params_bind(dense_params *params, float *block) {
     params->W = block + 0;
@@ -94,27 +152,40 @@ size_t dense_workspace_size(const dense_dims *dims) {
     if (m < 1) return 0;
     double most = 64.0, bytes;
     bytes = 64.0; /* predict */
-    bytes += (double)sizeof(float)*(double)m*(double)10 + 64.0;
-    bytes += (double)sizeof(float)*(double)m*(double)10 + 64.0;
-    bytes += (double)sizeof(float)*(double)m + 64.0;
+    bytes += (double)sizeof(float)*(double)256*(double)10 + 64.0;
+    bytes += (double)sizeof(float)*(double)256*(double)10 + 64.0;
+    bytes += (double)sizeof(float)*(double)256 + 64.0;
+    bytes += (double)sizeof(float)*(double)256 + 64.0;
+    bytes += (double)sizeof(float)*(double)256 + 64.0;
+    bytes += (double)sizeof(float)*(double)256 + 64.0;
     if (bytes > most) most = bytes;
     bytes = 64.0; /* gradient */
     bytes += (double)sizeof(float)*(double)m*(double)10 + 64.0;
-    bytes += (double)sizeof(float)*(double)m*(double)10 + 64.0;
-    bytes += (double)sizeof(float)*(double)m*(double)10 + 64.0;
-    bytes += (double)sizeof(float)*(double)m + 64.0;
+    bytes += (double)sizeof(float)*(double)256*(double)10 + 64.0;
+    bytes += (double)sizeof(float)*(double)256*(double)10 + 64.0;
+    bytes += (double)sizeof(float)*(double)256 + 64.0;
+    bytes += (double)sizeof(float)*(double)256*(double)10 + 64.0;
+    bytes += (double)sizeof(float)*(double)256 + 64.0;
+    bytes += (double)sizeof(float)*(double)256 + 64.0;
+    bytes += (double)sizeof(float)*(double)256 + 64.0;
     if (bytes > most) most = bytes;
     bytes = 64.0; /* forward */
+    bytes += (double)sizeof(float)*(double)256*(double)10 + 64.0;
     bytes += (double)sizeof(float)*(double)m*(double)10 + 64.0;
-    bytes += (double)sizeof(float)*(double)m*(double)10 + 64.0;
-    bytes += (double)sizeof(float)*(double)m*(double)10 + 64.0;
+    bytes += (double)sizeof(float)*(double)256*(double)10 + 64.0;
     bytes += (double)sizeof(float)*(double)m + 64.0;
+    bytes += (double)sizeof(float)*(double)256 + 64.0;
+    bytes += (double)sizeof(float)*(double)256 + 64.0;
+    bytes += (double)sizeof(float)*(double)256 + 64.0;
     if (bytes > most) most = bytes;
     bytes = 64.0; /* backward */
+    bytes += (double)sizeof(float)*(double)256*(double)10 + 64.0;
     bytes += (double)sizeof(float)*(double)m*(double)10 + 64.0;
-    bytes += (double)sizeof(float)*(double)m*(double)10 + 64.0;
-    bytes += (double)sizeof(float)*(double)m*(double)10 + 64.0;
+    bytes += (double)sizeof(float)*(double)256*(double)10 + 64.0;
     bytes += (double)sizeof(float)*(double)m + 64.0;
+    bytes += (double)sizeof(float)*(double)256 + 64.0;
+    bytes += (double)sizeof(float)*(double)256 + 64.0;
+    bytes += (double)sizeof(float)*(double)256 + 64.0;
     if (bytes > most) most = bytes;
     bytes = most;
     return bytes < 4503599627370496.0 && bytes < (double)SIZE_MAX ? (size_t)bytes : 0; /* 2^52 */
@@ -157,55 +228,65 @@ int dense_predict(const dense_dims *dims, const dense_inputs *in, const dense_pa
     const float *const W = params->W;
     const float *const b = params->b;
     char *block = workspace;
-    float *const s_sum = dense_take(&block, m*10, sizeof(float));
-    float *const s = dense_take(&block, m*10, sizeof(float));
-    float *const p_lse = dense_take(&block, m, sizeof(float));
+    float *const s = dense_take(&block, 256*10, sizeof(float));
+    float *const s_sum = dense_take(&block, 256*10, sizeof(float));
+    float *const p_lse = dense_take(&block, 256, sizeof(float));
+    float *const p_lse_max = dense_take(&block, 256, sizeof(float));
+    float *const p_lse_shift = dense_take(&block, 256, sizeof(float));
+    float *const p_lse_total = dense_take(&block, 256, sizeof(float));
     float *const p = out->p;
 
-    /* s_sum[i,k] = sum[j](W[k,j]*x[i,j])    dense.bp:6 */
-    dense_product(0, 1, m, 10, 32, &x[0], 32, &W[0], 32, &s_sum[0], 10, 0, 0);
-    /* s[i,k] = s_sum[i,k] + b[k]    dense.bp:6 */
-    for (int64_t i = 0; i < m; i++) {
-        #pragma omp simd
-        for (int64_t k = 0; k < 10; k++) {
-            s[10*i + k] = s_sum[10*i + k] + b[k];
-        }
-        /* p_lse_max[i] = max[k](s[i,k])    dense.bp:7 */
-        float p_lse_max = -INFINITY;
-        for (int64_t k = 0; k < 10; k++) {
-            const float v = s[10*i + k];
-            if (v > p_lse_max || v != v) p_lse_max = v;
-        }
-        /* p_lse_shift[i] = if p_lse_max[i] == inf or p_lse_max[i] == -inf then 0 else p_lse_max[i]    dense.bp:7 */
-        const float p_lse_shift = p_lse_max == INFINITY || p_lse_max == -INFINITY ? 0.0f : p_lse_max;
-        /* p_lse_total[i] = sum[k](exp(s[i,k] - p_lse_shift[i]))    dense.bp:7 */
-        float p_lse_total = 0.0f;
-        #pragma omp simd reduction(+: p_lse_total)
-        for (int64_t k = 0; k < 10; k++) {
-            p_lse_total += bp_expf(s[10*i + k] - p_lse_shift);
-        }
-        /* p_lse[i] = p_lse_shift[i] + log(p_lse_total[i])    dense.bp:7 */
-        p_lse[i] = p_lse_shift + bp_logf(p_lse_total);
-    }
-    if (out->p) {
-        /* p[i,k] = exp(s[i,k] - p_lse[i])    dense.bp:7 */
-        for (int64_t i = 0; i < m; i++) {
-            #pragma omp simd
-            for (int64_t k = 0; k < 10; k++) {
-                p[10*i + k] = bp_expf(s[10*i + k] - p_lse[i]);
-            }
-        }
-    }
-    /* L_sum_total = sum[i](s[i,y[i]] - p_lse[i])    dense.bp:8 */
+    /* L_sum_total = 0    dense.bp:8 */
     float L_sum_total = 0.0f;
     float L_sum_total_lost = 0.0f;
-    const int64_t block_2_end = (m + 127)/128;
-    for (int64_t block_2 = 0; block_2 < block_2_end; block_2++) {
+    for (int64_t i0 = 0; i0 < m; i0 += 256) {
         float L_sum_total_part = 0.0f;
-        const int64_t i_end = m >= 128*block_2 + 128 ? 128*block_2 + 128 : m;
+        const int64_t i1 = m >= i0 + 256 ? i0 + 256 : m;
+        /* s_sum[i,k] = sum[j](W[k,j]*x[i,j])    dense.bp:6 */
+        dense_product(0, 1, i1 - i0, 10, 32, &x[32*i0], 32, &W[0], 32, &s_sum[0], 10, 0, 0);
+        /* s[i,k] = s_sum[i,k] + b[k]    dense.bp:6 */
+        for (int64_t i = i0; i < i1; i++) {
+            #pragma omp simd
+            for (int64_t k = 0; k < 10; k++) {
+                s[10*(i - i0) + k] = s_sum[10*(i - i0) + k] + b[k];
+            }
+            /* p_lse_max[i] = max[k](s[i,k])    dense.bp:7 */
+            float p_lse_max_acc = -INFINITY;
+            for (int64_t k = 0; k < 10; k++) {
+                const float v = s[10*(i - i0) + k];
+                if (v > p_lse_max_acc || v != v) p_lse_max_acc = v;
+            }
+            p_lse_max[i - i0] = p_lse_max_acc;
+        }
+        /* p_lse_shift[i] = if p_lse_max[i] == inf or p_lse_max[i] == -inf then 0 else p_lse_max[i]    dense.bp:7 */
+        #pragma omp simd
+        for (int64_t i = i0; i < i1; i++) {
+            p_lse_shift[i - i0] = bp_selectf(p_lse_max[i - i0] == INFINITY || p_lse_max[i - i0] == -INFINITY, 0.0f, p_lse_max[i - i0]);
+        }
+        /* p_lse_total[i] = sum[k](exp(s[i,k] - p_lse_shift[i]))    dense.bp:7 */
+        for (int64_t i = i0; i < i1; i++) {
+            float p_lse_total_acc = 0.0f;
+            #pragma omp simd reduction(+: p_lse_total_acc)
+            for (int64_t k = 0; k < 10; k++) {
+                p_lse_total_acc += bp_expf(s[10*(i - i0) + k] - p_lse_shift[i - i0]);
+            }
+            p_lse_total[i - i0] = p_lse_total_acc;
+        }
+        /* p_lse[i] = p_lse_shift[i] + log(p_lse_total[i])    dense.bp:7 */
         #pragma omp simd reduction(+: L_sum_total_part)
-        for (int64_t i = 128*block_2; i < i_end; i++) {
-            L_sum_total_part += s[10*i + (int64_t)y[i]] - p_lse[i];
+        for (int64_t i = i0; i < i1; i++) {
+            p_lse[i - i0] = p_lse_shift[i - i0] + bp_logf(p_lse_total[i - i0]);
+            /* L_sum_total = sum[i](s[i,y[i]] - p_lse[i])    dense.bp:8 */
+            L_sum_total_part += s[10*(i - i0) + (int64_t)y[i]] - p_lse[i - i0];
+        }
+        if (out->p) {
+            /* p[i,k] = exp(s[i,k] - p_lse[i])    dense.bp:7 */
+            for (int64_t i = i0; i < i1; i++) {
+                #pragma omp simd
+                for (int64_t k = 0; k < 10; k++) {
+                    p[10*i + k] = bp_expf(s[10*(i - i0) + k] - p_lse[i - i0]);
+                }
+            }
         }
         const float L_sum_total_next = L_sum_total_part - L_sum_total_lost;
         const float L_sum_total_total = L_sum_total + L_sum_total_next;
@@ -235,103 +316,119 @@ int dense_gradient(const dense_dims *dims, const dense_inputs *in, const dense_p
     char *block = workspace;
     float *const slot1 = dense_take(&block, m*10, sizeof(float));
     float *const p = out->p ? out->p : slot1;
-    float *const slot2 = dense_take(&block, m*10, sizeof(float));
-    float *const s_sum = slot2;
-    float *const s_bar = slot2;
-    float *const s = dense_take(&block, m*10, sizeof(float));
-    float *const p_lse = dense_take(&block, m, sizeof(float));
+    float *const s = dense_take(&block, 256*10, sizeof(float));
+    float *const s_sum = dense_take(&block, 256*10, sizeof(float));
+    float *const p_lse = dense_take(&block, 256, sizeof(float));
+    float *const s_bar = dense_take(&block, 256*10, sizeof(float));
+    float *const p_lse_max = dense_take(&block, 256, sizeof(float));
+    float *const p_lse_shift = dense_take(&block, 256, sizeof(float));
+    float *const p_lse_total = dense_take(&block, 256, sizeof(float));
     float *const b_bar = grads->b;
     float *const W_bar = grads->W;
 
-    /* s_sum[i,k] = sum[j](W[k,j]*x[i,j])    dense.bp:6 */
-    dense_product(0, 1, m, 10, 32, &x[0], 32, &W[0], 32, &s_sum[0], 10, 0, 0);
-    /* s[i,k] = s_sum[i,k] + b[k]    dense.bp:6 */
-    for (int64_t i = 0; i < m; i++) {
-        #pragma omp simd
-        for (int64_t k = 0; k < 10; k++) {
-            s[10*i + k] = s_sum[10*i + k] + b[k];
-        }
-        /* p_lse_max[i] = max[k](s[i,k])    dense.bp:7 */
-        float p_lse_max = -INFINITY;
-        for (int64_t k = 0; k < 10; k++) {
-            const float v = s[10*i + k];
-            if (v > p_lse_max || v != v) p_lse_max = v;
-        }
-        /* p_lse_shift[i] = if p_lse_max[i] == inf or p_lse_max[i] == -inf then 0 else p_lse_max[i]    dense.bp:7 */
-        const float p_lse_shift = p_lse_max == INFINITY || p_lse_max == -INFINITY ? 0.0f : p_lse_max;
-        /* p_lse_total[i] = sum[k](exp(s[i,k] - p_lse_shift[i]))    dense.bp:7 */
-        float p_lse_total = 0.0f;
-        #pragma omp simd reduction(+: p_lse_total)
-        for (int64_t k = 0; k < 10; k++) {
-            p_lse_total += bp_expf(s[10*i + k] - p_lse_shift);
-        }
-        /* p_lse[i] = p_lse_shift[i] + log(p_lse_total[i])    dense.bp:7 */
-        p_lse[i] = p_lse_shift + bp_logf(p_lse_total);
-    }
-    if (grads->W || grads->b) {
-        /* s_bar[i,k] = 0    dense.bp:6 */
-        for (int64_t i = 0; i < m; i++) {
-            #pragma omp simd
-            for (int64_t k = 0; k < 10; k++) {
-                s_bar[10*i + k] = 0.0f;
-            }
-            /* s_bar[i,y[i]] += -(1/m)    dense.bp:8 */
-            s_bar[10*i + (int64_t)y[i]] += -(1.0f/(float)m);
-        }
-    }
-    if (out->p || grads->W || grads->b) {
-        /* p[i,k] = exp(s[i,k] - p_lse[i])    dense.bp:7 */
-        for (int64_t i = 0; i < m; i++) {
-            #pragma omp simd
-            for (int64_t k = 0; k < 10; k++) {
-                p[10*i + k] = bp_expf(s[10*i + k] - p_lse[i]);
-            }
-        }
-    }
-    if (grads->W || grads->b) {
-        /* s_bar[i,k] += if p_lse[i] != -inf then p[i,k]/m else 0    dense.bp:7 */
-        for (int64_t i = 0; i < m; i++) {
-            #pragma omp simd
-            for (int64_t k = 0; k < 10; k++) {
-                s_bar[10*i + k] += p_lse[i] != -INFINITY ? p[10*i + k]/(float)m : 0.0f;
-            }
-        }
-    }
     if (grads->b) {
-        /* b_bar[k] = sum[i](s_bar[i,k])    dense.bp:6 */
-        for (int64_t k = 0; k < 10; k++) {
-            float b_bar_acc = 0.0f;
-            float b_bar_acc_lost = 0.0f;
-            const int64_t block_2_end = (m + 127)/128;
-            for (int64_t block_2 = 0; block_2 < block_2_end; block_2++) {
-                float b_bar_acc_part = 0.0f;
-                const int64_t i_end = m >= 128*block_2 + 128 ? 128*block_2 + 128 : m;
-                #pragma omp simd reduction(+: b_bar_acc_part)
-                for (int64_t i = 128*block_2; i < i_end; i++) {
-                    b_bar_acc_part += s_bar[10*i + k];
-                }
-                const float b_bar_acc_next = b_bar_acc_part - b_bar_acc_lost;
-                const float b_bar_acc_total = b_bar_acc + b_bar_acc_next;
-                b_bar_acc_lost = b_bar_acc_total - b_bar_acc - b_bar_acc_next;
-                b_bar_acc = b_bar_acc_total;
-            }
-            b_bar[k] = b_bar_acc;
+        /* b_bar[i] = 0    dense.bp:4 */
+        #pragma omp simd
+        for (int64_t i = 0; i < 10; i++) {
+            b_bar[i] = 0.0f;
         }
     }
     if (grads->W) {
-        /* W_bar[k,j] = sum[i](s_bar[i,k]*x[i,j])    dense.bp:6 */
-        dense_product(1, 0, 10, 32, m, &s_bar[0], 10, &x[0], 32, &W_bar[0], 32, 0, 0);
+        /* W_bar[i,j] = 0    dense.bp:4 */
+        for (int64_t i = 0; i < 10; i++) {
+            #pragma omp simd
+            for (int64_t j = 0; j < 32; j++) {
+                W_bar[32*i + j] = 0.0f;
+            }
+        }
     }
-    /* L_sum_total = sum[i](s[i,y[i]] - p_lse[i])    dense.bp:8 */
+    /* L_sum_total = 0    dense.bp:8 */
     float L_sum_total = 0.0f;
     float L_sum_total_lost = 0.0f;
-    const int64_t block_2_end_2 = (m + 127)/128;
-    for (int64_t block_2 = 0; block_2 < block_2_end_2; block_2++) {
+    for (int64_t i0 = 0; i0 < m; i0 += 256) {
         float L_sum_total_part = 0.0f;
-        const int64_t i_end_2 = m >= 128*block_2 + 128 ? 128*block_2 + 128 : m;
+        const int64_t i1 = m >= i0 + 256 ? i0 + 256 : m;
+        /* s_sum[i,k] = sum[j](W[k,j]*x[i,j])    dense.bp:6 */
+        dense_product(0, 1, i1 - i0, 10, 32, &x[32*i0], 32, &W[0], 32, &s_sum[0], 10, 0, 0);
+        /* s[i,k] = s_sum[i,k] + b[k]    dense.bp:6 */
+        for (int64_t i = i0; i < i1; i++) {
+            #pragma omp simd
+            for (int64_t k = 0; k < 10; k++) {
+                s[10*(i - i0) + k] = s_sum[10*(i - i0) + k] + b[k];
+            }
+            /* p_lse_max[i] = max[k](s[i,k])    dense.bp:7 */
+            float p_lse_max_acc = -INFINITY;
+            for (int64_t k = 0; k < 10; k++) {
+                const float v = s[10*(i - i0) + k];
+                if (v > p_lse_max_acc || v != v) p_lse_max_acc = v;
+            }
+            p_lse_max[i - i0] = p_lse_max_acc;
+        }
+        if (grads->W || grads->b) {
+            /* s_bar[i,k] = 0    dense.bp:6 */
+            for (int64_t i = i0; i < i1; i++) {
+                #pragma omp simd
+                for (int64_t k = 0; k < 10; k++) {
+                    s_bar[10*(i - i0) + k] = 0.0f;
+                }
+            }
+            /* s_bar[i,y[i]] += -(1/m)    dense.bp:8 */
+            #pragma omp simd
+            for (int64_t i = i0; i < i1; i++) {
+                s_bar[10*(i - i0) + (int64_t)y[i]] += -(1.0f/(float)m);
+            }
+        }
+        /* p_lse_shift[i] = if p_lse_max[i] == inf or p_lse_max[i] == -inf then 0 else p_lse_max[i]    dense.bp:7 */
+        #pragma omp simd
+        for (int64_t i = i0; i < i1; i++) {
+            p_lse_shift[i - i0] = bp_selectf(p_lse_max[i - i0] == INFINITY || p_lse_max[i - i0] == -INFINITY, 0.0f, p_lse_max[i - i0]);
+        }
+        /* p_lse_total[i] = sum[k](exp(s[i,k] - p_lse_shift[i]))    dense.bp:7 */
+        for (int64_t i = i0; i < i1; i++) {
+            float p_lse_total_acc = 0.0f;
+            #pragma omp simd reduction(+: p_lse_total_acc)
+            for (int64_t k = 0; k < 10; k++) {
+                p_lse_total_acc += bp_expf(s[10*(i - i0) + k] - p_lse_shift[i - i0]);
+            }
+            p_lse_total[i - i0] = p_lse_total_acc;
+        }
+        /* p_lse[i] = p_lse_shift[i] + log(p_lse_total[i])    dense.bp:7 */
         #pragma omp simd reduction(+: L_sum_total_part)
-        for (int64_t i = 128*block_2; i < i_end_2; i++) {
-            L_sum_total_part += s[10*i + (int64_t)y[i]] - p_lse[i];
+        for (int64_t i = i0; i < i1; i++) {
+            p_lse[i - i0] = p_lse_shift[i - i0] + bp_logf(p_lse_total[i - i0]);
+            /* L_sum_total = sum[i](s[i,y[i]] - p_lse[i])    dense.bp:8 */
+            L_sum_total_part += s[10*(i - i0) + (int64_t)y[i]] - p_lse[i - i0];
+        }
+        if (out->p || grads->W || grads->b) {
+            /* p[i,k] = exp(s[i,k] - p_lse[i])    dense.bp:7 */
+            for (int64_t i = i0; i < i1; i++) {
+                #pragma omp simd
+                for (int64_t k = 0; k < 10; k++) {
+                    p[10*i + k] = bp_expf(s[10*(i - i0) + k] - p_lse[i - i0]);
+                }
+            }
+        }
+        if (grads->W || grads->b) {
+            /* s_bar[i,k] += if p_lse[i] != -inf then p[i,k]/m else 0    dense.bp:7 */
+            for (int64_t i = i0; i < i1; i++) {
+                #pragma omp simd
+                for (int64_t k = 0; k < 10; k++) {
+                    s_bar[10*(i - i0) + k] += bp_selectf(p_lse[i - i0] != -INFINITY, p[10*i + k]/(float)m, 0.0f);
+                }
+            }
+        }
+        if (grads->b) {
+            /* b_bar[k] = sum[i](s_bar[i,k])    dense.bp:6 */
+            for (int64_t i = i0; i < i1; i++) {
+                #pragma omp simd
+                for (int64_t k = 0; k < 10; k++) {
+                    b_bar[k] += s_bar[10*(i - i0) + k];
+                }
+            }
+        }
+        if (grads->W) {
+            /* W_bar[k,j] = sum[i](s_bar[i,k]*x[i,j])    dense.bp:6 */
+            dense_product(1, 0, 10, 32, i1 - i0, &s_bar[0], 10, &x[32*i0], 32, &W_bar[0], 32, 1, 0);
         }
         const float L_sum_total_next = L_sum_total_part - L_sum_total_lost;
         const float L_sum_total_total = L_sum_total + L_sum_total_next;
@@ -358,51 +455,63 @@ int dense_forward(const dense_dims *dims, const dense_inputs *in, const dense_pa
     const float *const W = params->W;
     const float *const b = params->b;
     char *block = workspace;
-    float *const s_sum = dense_take(&block, m*10, sizeof(float));
-    float *const s = dense_take(&block, m*10, sizeof(float));
+    float *const s = dense_take(&block, 256*10, sizeof(float));
     float *const p = dense_take(&block, m*10, sizeof(float));
+    float *const s_sum = dense_take(&block, 256*10, sizeof(float));
     float *const p_lse = dense_take(&block, m, sizeof(float));
+    float *const p_lse_max = dense_take(&block, 256, sizeof(float));
+    float *const p_lse_shift = dense_take(&block, 256, sizeof(float));
+    float *const p_lse_total = dense_take(&block, 256, sizeof(float));
 
-    /* s_sum[i,k] = sum[j](W[k,j]*x[i,j])    dense.bp:6 */
-    dense_product(0, 1, m, 10, 32, &x[0], 32, &W[0], 32, &s_sum[0], 10, 0, 0);
-    /* s[i,k] = s_sum[i,k] + b[k]    dense.bp:6 */
-    for (int64_t i = 0; i < m; i++) {
-        #pragma omp simd
-        for (int64_t k = 0; k < 10; k++) {
-            s[10*i + k] = s_sum[10*i + k] + b[k];
-        }
-        /* p_lse_max[i] = max[k](s[i,k])    dense.bp:7 */
-        float p_lse_max = -INFINITY;
-        for (int64_t k = 0; k < 10; k++) {
-            const float v = s[10*i + k];
-            if (v > p_lse_max || v != v) p_lse_max = v;
-        }
-        /* p_lse_shift[i] = if p_lse_max[i] == inf or p_lse_max[i] == -inf then 0 else p_lse_max[i]    dense.bp:7 */
-        const float p_lse_shift = p_lse_max == INFINITY || p_lse_max == -INFINITY ? 0.0f : p_lse_max;
-        /* p_lse_total[i] = sum[k](exp(s[i,k] - p_lse_shift[i]))    dense.bp:7 */
-        float p_lse_total = 0.0f;
-        #pragma omp simd reduction(+: p_lse_total)
-        for (int64_t k = 0; k < 10; k++) {
-            p_lse_total += bp_expf(s[10*i + k] - p_lse_shift);
-        }
-        /* p_lse[i] = p_lse_shift[i] + log(p_lse_total[i])    dense.bp:7 */
-        p_lse[i] = p_lse_shift + bp_logf(p_lse_total);
-        /* p[i,k] = exp(s[i,k] - p_lse[i])    dense.bp:7 */
-        #pragma omp simd
-        for (int64_t k = 0; k < 10; k++) {
-            p[10*i + k] = bp_expf(s[10*i + k] - p_lse[i]);
-        }
-    }
-    /* L_sum_total = sum[i](s[i,y[i]] - p_lse[i])    dense.bp:8 */
+    /* L_sum_total = 0    dense.bp:8 */
     float L_sum_total = 0.0f;
     float L_sum_total_lost = 0.0f;
-    const int64_t block_2_end = (m + 127)/128;
-    for (int64_t block_2 = 0; block_2 < block_2_end; block_2++) {
+    for (int64_t i0 = 0; i0 < m; i0 += 256) {
         float L_sum_total_part = 0.0f;
-        const int64_t i_end = m >= 128*block_2 + 128 ? 128*block_2 + 128 : m;
+        const int64_t i1 = m >= i0 + 256 ? i0 + 256 : m;
+        /* s_sum[i,k] = sum[j](W[k,j]*x[i,j])    dense.bp:6 */
+        dense_product(0, 1, i1 - i0, 10, 32, &x[32*i0], 32, &W[0], 32, &s_sum[0], 10, 0, 0);
+        /* s[i,k] = s_sum[i,k] + b[k]    dense.bp:6 */
+        for (int64_t i = i0; i < i1; i++) {
+            #pragma omp simd
+            for (int64_t k = 0; k < 10; k++) {
+                s[10*(i - i0) + k] = s_sum[10*(i - i0) + k] + b[k];
+            }
+            /* p_lse_max[i] = max[k](s[i,k])    dense.bp:7 */
+            float p_lse_max_acc = -INFINITY;
+            for (int64_t k = 0; k < 10; k++) {
+                const float v = s[10*(i - i0) + k];
+                if (v > p_lse_max_acc || v != v) p_lse_max_acc = v;
+            }
+            p_lse_max[i - i0] = p_lse_max_acc;
+        }
+        /* p_lse_shift[i] = if p_lse_max[i] == inf or p_lse_max[i] == -inf then 0 else p_lse_max[i]    dense.bp:7 */
+        #pragma omp simd
+        for (int64_t i = i0; i < i1; i++) {
+            p_lse_shift[i - i0] = bp_selectf(p_lse_max[i - i0] == INFINITY || p_lse_max[i - i0] == -INFINITY, 0.0f, p_lse_max[i - i0]);
+        }
+        /* p_lse_total[i] = sum[k](exp(s[i,k] - p_lse_shift[i]))    dense.bp:7 */
+        for (int64_t i = i0; i < i1; i++) {
+            float p_lse_total_acc = 0.0f;
+            #pragma omp simd reduction(+: p_lse_total_acc)
+            for (int64_t k = 0; k < 10; k++) {
+                p_lse_total_acc += bp_expf(s[10*(i - i0) + k] - p_lse_shift[i - i0]);
+            }
+            p_lse_total[i - i0] = p_lse_total_acc;
+        }
+        /* p_lse[i] = p_lse_shift[i] + log(p_lse_total[i])    dense.bp:7 */
         #pragma omp simd reduction(+: L_sum_total_part)
-        for (int64_t i = 128*block_2; i < i_end; i++) {
-            L_sum_total_part += s[10*i + (int64_t)y[i]] - p_lse[i];
+        for (int64_t i = i0; i < i1; i++) {
+            p_lse[i] = p_lse_shift[i - i0] + bp_logf(p_lse_total[i - i0]);
+            /* L_sum_total = sum[i](s[i,y[i]] - p_lse[i])    dense.bp:8 */
+            L_sum_total_part += s[10*(i - i0) + (int64_t)y[i]] - p_lse[i];
+        }
+        /* p[i,k] = exp(s[i,k] - p_lse[i])    dense.bp:7 */
+        for (int64_t i = i0; i < i1; i++) {
+            #pragma omp simd
+            for (int64_t k = 0; k < 10; k++) {
+                p[10*i + k] = bp_expf(s[10*(i - i0) + k] - p_lse[i]);
+            }
         }
         const float L_sum_total_next = L_sum_total_part - L_sum_total_lost;
         const float L_sum_total_total = L_sum_total + L_sum_total_next;
@@ -428,55 +537,69 @@ int dense_backward(const dense_dims *dims, const dense_inputs *in, const dense_p
     const float *const x = in->x;
     const int32_t *const y = in->y;
     char *block = workspace;
-    float *const s_bar = dense_take(&block, m*10, sizeof(float));
-    float *const slot2 = dense_take(&block, m*10, sizeof(float));
-    (void)slot2;
+    float *const s_bar = dense_take(&block, 256*10, sizeof(float));
     float *const p = dense_take(&block, m*10, sizeof(float));
+    float *const slot3 = dense_take(&block, 256*10, sizeof(float));
+    (void)slot3;
     float *const p_lse = dense_take(&block, m, sizeof(float));
+    float *const slot5 = dense_take(&block, 256, sizeof(float));
+    (void)slot5;
+    float *const slot6 = dense_take(&block, 256, sizeof(float));
+    (void)slot6;
+    float *const slot7 = dense_take(&block, 256, sizeof(float));
+    (void)slot7;
     float *const b_bar = grads->b;
     float *const W_bar = grads->W;
 
-    if (grads->W || grads->b) {
-        /* s_bar[i,k] = 0    dense.bp:6 */
-        BP_IN_TURN
-        for (int64_t i = 0; i < m; i++) {
-            #pragma omp simd
-            for (int64_t k = 0; k < 10; k++) {
-                s_bar[10*i + k] = 0.0f;
-            }
-            /* s_bar[i,y[i]] += -(1/m)    dense.bp:8 */
-            s_bar[10*i + (int64_t)y[i]] += -(1.0f/(float)m);
-            /* s_bar[i,k] += if p_lse[i] != -inf then p[i,k]/m else 0    dense.bp:7 */
-            #pragma omp simd
-            for (int64_t k = 0; k < 10; k++) {
-                s_bar[10*i + k] += p_lse[i] != -INFINITY ? p[10*i + k]/(float)m : 0.0f;
-            }
-        }
-    }
     if (grads->b) {
-        /* b_bar[k] = sum[i](s_bar[i,k])    dense.bp:6 */
-        for (int64_t k = 0; k < 10; k++) {
-            float b_bar_acc = 0.0f;
-            float b_bar_acc_lost = 0.0f;
-            const int64_t block_2_end = (m + 127)/128;
-            for (int64_t block_2 = 0; block_2 < block_2_end; block_2++) {
-                float b_bar_acc_part = 0.0f;
-                const int64_t i_end = m >= 128*block_2 + 128 ? 128*block_2 + 128 : m;
-                #pragma omp simd reduction(+: b_bar_acc_part)
-                for (int64_t i = 128*block_2; i < i_end; i++) {
-                    b_bar_acc_part += s_bar[10*i + k];
-                }
-                const float b_bar_acc_next = b_bar_acc_part - b_bar_acc_lost;
-                const float b_bar_acc_total = b_bar_acc + b_bar_acc_next;
-                b_bar_acc_lost = b_bar_acc_total - b_bar_acc - b_bar_acc_next;
-                b_bar_acc = b_bar_acc_total;
-            }
-            b_bar[k] = b_bar_acc;
+        /* b_bar[i] = 0    dense.bp:4 */
+        #pragma omp simd
+        for (int64_t i = 0; i < 10; i++) {
+            b_bar[i] = 0.0f;
         }
     }
     if (grads->W) {
-        /* W_bar[k,j] = sum[i](s_bar[i,k]*x[i,j])    dense.bp:6 */
-        dense_product(1, 0, 10, 32, m, &s_bar[0], 10, &x[0], 32, &W_bar[0], 32, 0, 0);
+        /* W_bar[i,j] = 0    dense.bp:4 */
+        for (int64_t i = 0; i < 10; i++) {
+            #pragma omp simd
+            for (int64_t j = 0; j < 32; j++) {
+                W_bar[32*i + j] = 0.0f;
+            }
+        }
+    }
+    if (grads->W || grads->b) {
+        for (int64_t i0 = 0; i0 < m; i0 += 256) {
+            const int64_t i1 = m >= i0 + 256 ? i0 + 256 : m;
+            if (grads->W || grads->b) {
+                /* s_bar[i,k] = 0    dense.bp:6 */
+                for (int64_t i = i0; i < i1; i++) {
+                    #pragma omp simd
+                    for (int64_t k = 0; k < 10; k++) {
+                        s_bar[10*(i - i0) + k] = 0.0f;
+                        /* s_bar[i,k] += if p_lse[i] != -inf then p[i,k]/m else 0    dense.bp:7 */
+                        s_bar[10*(i - i0) + k] += bp_selectf(p_lse[i] != -INFINITY, p[10*i + k]/(float)m, 0.0f);
+                    }
+                }
+                /* s_bar[i,y[i]] += -(1/m)    dense.bp:8 */
+                #pragma omp simd
+                for (int64_t i = i0; i < i1; i++) {
+                    s_bar[10*(i - i0) + (int64_t)y[i]] += -(1.0f/(float)m);
+                }
+            }
+            if (grads->b) {
+                /* b_bar[k] = sum[i](s_bar[i,k])    dense.bp:6 */
+                for (int64_t i = i0; i < i1; i++) {
+                    #pragma omp simd
+                    for (int64_t k = 0; k < 10; k++) {
+                        b_bar[k] += s_bar[10*(i - i0) + k];
+                    }
+                }
+            }
+            if (grads->W) {
+                /* W_bar[k,j] = sum[i](s_bar[i,k]*x[i,j])    dense.bp:6 */
+                dense_product(1, 0, 10, 32, i1 - i0, &s_bar[0], 10, &x[32*i0], 32, &W_bar[0], 32, 1, 0);
+            }
+        }
     }
     return BP_OK;
 }

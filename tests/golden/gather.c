@@ -11,19 +11,20 @@
  * Long sums are added in parts (x_part), and what is lost in joining them is carried on (x_lost).
  * Sizes known when the code runs: T.
  */
-#include "gather.h"
-
-#include <math.h>
-
-#include "bp_math.h"
-
 /* `omp simd` lets the compiler reorder sums; without -fopenmp-simd it is inert. */
 #if defined(__clang__)
 #pragma clang diagnostic ignored "-Wsource-uses-openmp"
 #pragma clang diagnostic ignored "-Wpass-failed"
 #elif defined(__GNUC__)
 #pragma GCC diagnostic ignored "-Wunknown-pragmas"
+#pragma GCC optimize("no-trapping-math") /* nobody looks at the exceptions of lanes that are not taken */
 #endif
+
+#include "gather.h"
+
+#include <math.h>
+
+#include "bp_math.h"
 
 /* Cuts n elements off the block, and what keeps the next ones aligned. */
 static inline void *gather_take(char **block, int64_t n, size_t size) {
@@ -146,31 +147,35 @@ int gather_gradient(const gather_dims *dims, const gather_inputs *in, const gath
     const float *const E = params->E;
     const float *const w = params->w;
     char *block = workspace;
+    float *const slot1 = gather_take(&block, 3, sizeof(float));
+    float *const m_sum = slot1;
+    float *const m_sum_bar = slot1;
     float *const m = gather_take(&block, 3, sizeof(float));
-    float *const m_sum_bar = gather_take(&block, 3, sizeof(float));
     float *const w_bar = grads->w;
     float *const E_bar = grads->E;
 
     float L_sum_bar = 0;
-    /* m_sum[k] = sum[t](E[tok[t],k])    gather.bp:7 */
+    /* m_sum[k] = 0    gather.bp:7 */
+    #pragma omp simd
     for (int64_t k = 0; k < 3; k++) {
-        float m_sum = 0.0f;
-        float m_sum_lost = 0.0f;
-        const int64_t block_2_end = (T + 127)/128;
-        for (int64_t block_2 = 0; block_2 < block_2_end; block_2++) {
-            float m_sum_part = 0.0f;
-            const int64_t t_end = T >= 128*block_2 + 128 ? 128*block_2 + 128 : T;
-            #pragma omp simd reduction(+: m_sum_part)
-            for (int64_t t = 128*block_2; t < t_end; t++) {
-                m_sum_part += E[3*(int64_t)tok[t] + k];
+        m_sum[k] = 0.0f;
+    }
+    for (int64_t t0 = 0; t0 < T; t0 += 256) {
+        const int64_t t1 = T >= t0 + 256 ? t0 + 256 : T;
+        /* m_sum[k] = sum[t](E[tok[t],k])    gather.bp:7 */
+        for (int64_t k = 0; k < 3; k++) {
+            float m_sum_acc = 0.0f;
+            #pragma omp simd reduction(+: m_sum_acc)
+            for (int64_t t = t0; t < t1; t++) {
+                m_sum_acc += E[3*(int64_t)tok[t] + k];
             }
-            const float m_sum_next = m_sum_part - m_sum_lost;
-            const float m_sum_total = m_sum + m_sum_next;
-            m_sum_lost = m_sum_total - m_sum - m_sum_next;
-            m_sum = m_sum_total;
+            m_sum[k] += m_sum_acc;
         }
-        /* m[k] = m_sum[k]/T    gather.bp:7 */
-        m[k] = m_sum/(float)T;
+    }
+    /* m[k] = m_sum[k]/T    gather.bp:7 */
+    #pragma omp simd
+    for (int64_t k = 0; k < 3; k++) {
+        m[k] = m_sum[k]/(float)T;
     }
     /* L_sum = sum[k](w[k]*m[k])    gather.bp:8 */
     float L_sum = 0.0f;
@@ -179,8 +184,8 @@ int gather_gradient(const gather_dims *dims, const gather_inputs *in, const gath
         L_sum += w[k]*m[k];
     }
     /* L = (L_sum - y)*(L_sum - y)    gather.bp:8 */
-    const float t1 = L_sum - y;
-    const float L = t1*t1;
+    const float t1_3 = L_sum - y;
+    const float L = t1_3*t1_3;
     if (grads->E || grads->w) {
         /* L_sum_bar = 2*(L_sum - y)    gather.bp:8 */
         L_sum_bar = 2.0f*(L_sum - y);
@@ -209,10 +214,13 @@ int gather_gradient(const gather_dims *dims, const gather_inputs *in, const gath
                 E_bar[3*i + j] = 0.0f;
             }
         }
-        /* E_bar[tok[t],k] += m_sum_bar[k], t in 0..T    gather.bp:7 */
-        for (int64_t k = 0; k < 3; k++) {
-            for (int64_t t = 0; t < T; t++) {
-                E_bar[3*(int64_t)tok[t] + k] += m_sum_bar[k];
+        for (int64_t t0 = 0; t0 < T; t0 += 256) {
+            const int64_t t1_2 = T >= t0 + 256 ? t0 + 256 : T;
+            /* E_bar[tok[t],k] += m_sum_bar[k], t in 0..T    gather.bp:7 */
+            for (int64_t k = 0; k < 3; k++) {
+                for (int64_t t = t0; t < t1_2; t++) {
+                    E_bar[3*(int64_t)tok[t] + k] += m_sum_bar[k];
+                }
             }
         }
     }

@@ -11,19 +11,20 @@
  * Long sums are added in double.
  * Sizes known when the code runs: m.
  */
-#include "linear_regression.h"
-
-#include <math.h>
-
-#include "bp_math.h"
-
 /* `omp simd` lets the compiler reorder sums; without -fopenmp-simd it is inert. */
 #if defined(__clang__)
 #pragma clang diagnostic ignored "-Wsource-uses-openmp"
 #pragma clang diagnostic ignored "-Wpass-failed"
 #elif defined(__GNUC__)
 #pragma GCC diagnostic ignored "-Wunknown-pragmas"
+#pragma GCC optimize("no-trapping-math") /* nobody looks at the exceptions of lanes that are not taken */
 #endif
+
+#include "linear_regression.h"
+
+#include <math.h>
+
+#include "bp_math.h"
 
 /* Cuts n elements off the block, and what keeps the next ones aligned. */
 static inline void *linear_regression_take(char **block, int64_t n, size_t size) {

@@ -11,19 +11,20 @@
  * Long sums are added in parts (x_part), and what is lost in joining them is carried on (x_lost).
  * Sizes known when the code runs: m.
  */
-#include "linear_regression.h"
-
-#include <math.h>
-
-#include "bp_math.h"
-
 /* `omp simd` lets the compiler reorder sums; without -fopenmp-simd it is inert. */
 #if defined(__clang__)
 #pragma clang diagnostic ignored "-Wsource-uses-openmp"
 #pragma clang diagnostic ignored "-Wpass-failed"
 #elif defined(__GNUC__)
 #pragma GCC diagnostic ignored "-Wunknown-pragmas"
+#pragma GCC optimize("no-trapping-math") /* nobody looks at the exceptions of lanes that are not taken */
 #endif
+
+#include "linear_regression.h"
+
+#include <math.h>
+
+#include "bp_math.h"
 
 /* Cuts n elements off the block, and what keeps the next ones aligned. */
 static inline void *linear_regression_take(char **block, int64_t n, size_t size) {
@@ -43,17 +44,20 @@ size_t linear_regression_workspace_size(const linear_regression_dims *dims) {
     double most = 64.0, bytes;
     bytes = 64.0; /* predict */
     bytes += (double)sizeof(float)*(double)m + 64.0;
+    bytes += (double)sizeof(float)*(double)256 + 64.0;
     if (bytes > most) most = bytes;
     bytes = 64.0; /* gradient */
     bytes += (double)sizeof(float)*(double)m + 64.0;
-    bytes += (double)sizeof(float)*(double)m + 64.0;
+    bytes += (double)sizeof(float)*(double)256 + 64.0;
+    bytes += (double)sizeof(float)*(double)256 + 64.0;
     if (bytes > most) most = bytes;
     bytes = 64.0; /* forward */
     bytes += (double)sizeof(float)*(double)m + 64.0;
+    bytes += (double)sizeof(float)*(double)256 + 64.0;
     if (bytes > most) most = bytes;
     bytes = 64.0; /* backward */
     bytes += (double)sizeof(float)*(double)m + 64.0;
-    bytes += (double)sizeof(float)*(double)m + 64.0;
+    bytes += (double)sizeof(float)*(double)256 + 64.0;
     if (bytes > most) most = bytes;
     bytes = most;
     return bytes < 4503599627370496.0 && bytes < (double)SIZE_MAX ? (size_t)bytes : 0; /* 2^52 */
@@ -95,26 +99,28 @@ int linear_regression_predict(const linear_regression_dims *dims, const linear_r
     char *block = workspace;
     float *const slot1 = linear_regression_take(&block, m, sizeof(float));
     float *const p = out->p ? out->p : slot1;
+    float *const p_sum = linear_regression_take(&block, 256, sizeof(float));
 
-    /* p_sum[i] = sum[k](w[k]*x[i,k])    linear_regression.bp:6 */
-    for (int64_t i = 0; i < m; i++) {
-        float p_sum = 0.0f;
-        #pragma omp simd reduction(+: p_sum)
-        for (int64_t k = 0; k < 4; k++) {
-            p_sum += w[k]*x[4*i + k];
-        }
-        /* p[i] = p_sum[i] + b    linear_regression.bp:6 */
-        p[i] = p_sum + b;
-    }
-    /* L_sum = sum[i]((p[i] - y[i])*(p[i] - y[i]))    linear_regression.bp:7 */
+    /* L_sum = 0    linear_regression.bp:7 */
     float L_sum = 0.0f;
     float L_sum_lost = 0.0f;
-    const int64_t block_2_end = (m + 127)/128;
-    for (int64_t block_2 = 0; block_2 < block_2_end; block_2++) {
+    for (int64_t i0 = 0; i0 < m; i0 += 256) {
         float L_sum_part = 0.0f;
-        const int64_t i_end = m >= 128*block_2 + 128 ? 128*block_2 + 128 : m;
+        const int64_t i1 = m >= i0 + 256 ? i0 + 256 : m;
+        /* p_sum[i] = sum[k](w[k]*x[i,k])    linear_regression.bp:6 */
+        for (int64_t i = i0; i < i1; i++) {
+            float p_sum_acc = 0.0f;
+            #pragma omp simd reduction(+: p_sum_acc)
+            for (int64_t k = 0; k < 4; k++) {
+                p_sum_acc += w[k]*x[4*i + k];
+            }
+            p_sum[i - i0] = p_sum_acc;
+        }
+        /* p[i] = p_sum[i] + b    linear_regression.bp:6 */
         #pragma omp simd reduction(+: L_sum_part)
-        for (int64_t i = 128*block_2; i < i_end; i++) {
+        for (int64_t i = i0; i < i1; i++) {
+            p[i] = p_sum[i - i0] + b;
+            /* L_sum = sum[i]((p[i] - y[i])*(p[i] - y[i]))    linear_regression.bp:7 */
             const float t1 = p[i] - y[i];
             L_sum_part += t1*t1;
         }
@@ -144,31 +150,57 @@ int linear_regression_gradient(const linear_regression_dims *dims, const linear_
     char *block = workspace;
     float *const slot1 = linear_regression_take(&block, m, sizeof(float));
     float *const p = out->p ? out->p : slot1;
-    float *const p_bar = linear_regression_take(&block, m, sizeof(float));
+    float *const p_sum = linear_regression_take(&block, 256, sizeof(float));
+    float *const p_bar = linear_regression_take(&block, 256, sizeof(float));
     float *const b_bar = grads->b;
     float *const w_bar = grads->w;
 
-    /* p_sum[i] = sum[k](w[k]*x[i,k])    linear_regression.bp:6 */
-    for (int64_t i = 0; i < m; i++) {
-        float p_sum = 0.0f;
-        #pragma omp simd reduction(+: p_sum)
-        for (int64_t k = 0; k < 4; k++) {
-            p_sum += w[k]*x[4*i + k];
+    /* L_sum = 0    linear_regression.bp:7 */
+    float L_sum = 0.0f;
+    if (grads->b) {
+        /* b_bar = 0    linear_regression.bp:4 */
+        b_bar[0] = 0.0f;
+    }
+    if (grads->w) {
+        /* w_bar[i] = 0    linear_regression.bp:4 */
+        #pragma omp simd
+        for (int64_t i = 0; i < 4; i++) {
+            w_bar[i] = 0.0f;
+        }
+    }
+    float L_sum_lost = 0.0f;
+    for (int64_t i0 = 0; i0 < m; i0 += 256) {
+        float L_sum_part = 0.0f;
+        const int64_t i1 = m >= i0 + 256 ? i0 + 256 : m;
+        /* p_sum[i] = sum[k](w[k]*x[i,k])    linear_regression.bp:6 */
+        for (int64_t i = i0; i < i1; i++) {
+            float p_sum_acc = 0.0f;
+            #pragma omp simd reduction(+: p_sum_acc)
+            for (int64_t k = 0; k < 4; k++) {
+                p_sum_acc += w[k]*x[4*i + k];
+            }
+            p_sum[i - i0] = p_sum_acc;
         }
         /* p[i] = p_sum[i] + b    linear_regression.bp:6 */
-        p[i] = p_sum + b;
-    }
-    /* L_sum = sum[i]((p[i] - y[i])*(p[i] - y[i]))    linear_regression.bp:7 */
-    float L_sum = 0.0f;
-    float L_sum_lost = 0.0f;
-    const int64_t block_2_end = (m + 127)/128;
-    for (int64_t block_2 = 0; block_2 < block_2_end; block_2++) {
-        float L_sum_part = 0.0f;
-        const int64_t i_end = m >= 128*block_2 + 128 ? 128*block_2 + 128 : m;
-        #pragma omp simd reduction(+: L_sum_part)
-        for (int64_t i = 128*block_2; i < i_end; i++) {
+        float b_bar_acc = 0.0f;
+        #pragma omp simd reduction(+: L_sum_part, b_bar_acc)
+        for (int64_t i = i0; i < i1; i++) {
+            p[i] = p_sum[i - i0] + b;
+            /* L_sum = sum[i]((p[i] - y[i])*(p[i] - y[i]))    linear_regression.bp:7 */
             const float t1 = p[i] - y[i];
             L_sum_part += t1*t1;
+            /* p_bar[i] = 2/m*(p[i] - y[i])    linear_regression.bp:7 */
+            p_bar[i - i0] = 2.0f/(float)m*(p[i] - y[i]);
+            /* b_bar = sum[i](p_bar[i])    linear_regression.bp:6 */
+            b_bar_acc += p_bar[i - i0];
+        }
+        b_bar[0] += b_bar_acc;
+        /* w_bar[k] = sum[i](p_bar[i]*x[i,k])    linear_regression.bp:6 */
+        for (int64_t i = i0; i < i1; i++) {
+            #pragma omp simd
+            for (int64_t k = 0; k < 4; k++) {
+                w_bar[k] += p_bar[i - i0]*x[4*i + k];
+            }
         }
         const float L_sum_next = L_sum_part - L_sum_lost;
         const float L_sum_total = L_sum + L_sum_next;
@@ -177,53 +209,6 @@ int linear_regression_gradient(const linear_regression_dims *dims, const linear_
     }
     /* L = L_sum/m    linear_regression.bp:7 */
     const float L = L_sum/(float)m;
-    if (grads->w || grads->b) {
-        /* p_bar[i] = 2/m*(p[i] - y[i])    linear_regression.bp:7 */
-        #pragma omp simd
-        for (int64_t i = 0; i < m; i++) {
-            p_bar[i] = 2.0f/(float)m*(p[i] - y[i]);
-        }
-    }
-    if (grads->b) {
-        /* b_bar = sum[i](p_bar[i])    linear_regression.bp:6 */
-        float b_bar_acc = 0.0f;
-        float b_bar_acc_lost = 0.0f;
-        const int64_t block_2_end_2 = (m + 127)/128;
-        for (int64_t block_2 = 0; block_2 < block_2_end_2; block_2++) {
-            float b_bar_acc_part = 0.0f;
-            const int64_t i_end_2 = m >= 128*block_2 + 128 ? 128*block_2 + 128 : m;
-            #pragma omp simd reduction(+: b_bar_acc_part)
-            for (int64_t i = 128*block_2; i < i_end_2; i++) {
-                b_bar_acc_part += p_bar[i];
-            }
-            const float b_bar_acc_next = b_bar_acc_part - b_bar_acc_lost;
-            const float b_bar_acc_total = b_bar_acc + b_bar_acc_next;
-            b_bar_acc_lost = b_bar_acc_total - b_bar_acc - b_bar_acc_next;
-            b_bar_acc = b_bar_acc_total;
-        }
-        b_bar[0] = b_bar_acc;
-    }
-    if (grads->w) {
-        /* w_bar[k] = sum[i](p_bar[i]*x[i,k])    linear_regression.bp:6 */
-        for (int64_t k = 0; k < 4; k++) {
-            float w_bar_acc = 0.0f;
-            float w_bar_acc_lost = 0.0f;
-            const int64_t block_2_end_3 = (m + 127)/128;
-            for (int64_t block_2 = 0; block_2 < block_2_end_3; block_2++) {
-                float w_bar_acc_part = 0.0f;
-                const int64_t i_end_3 = m >= 128*block_2 + 128 ? 128*block_2 + 128 : m;
-                #pragma omp simd reduction(+: w_bar_acc_part)
-                for (int64_t i = 128*block_2; i < i_end_3; i++) {
-                    w_bar_acc_part += p_bar[i]*x[4*i + k];
-                }
-                const float w_bar_acc_next = w_bar_acc_part - w_bar_acc_lost;
-                const float w_bar_acc_total = w_bar_acc + w_bar_acc_next;
-                w_bar_acc_lost = w_bar_acc_total - w_bar_acc - w_bar_acc_next;
-                w_bar_acc = w_bar_acc_total;
-            }
-            w_bar[k] = w_bar_acc;
-        }
-    }
     out->L = L;
     return BP_OK;
 }
@@ -241,26 +226,28 @@ int linear_regression_forward(const linear_regression_dims *dims, const linear_r
     const float b = *params->b;
     char *block = workspace;
     float *const p = linear_regression_take(&block, m, sizeof(float));
+    float *const p_sum = linear_regression_take(&block, 256, sizeof(float));
 
-    /* p_sum[i] = sum[k](w[k]*x[i,k])    linear_regression.bp:6 */
-    for (int64_t i = 0; i < m; i++) {
-        float p_sum = 0.0f;
-        #pragma omp simd reduction(+: p_sum)
-        for (int64_t k = 0; k < 4; k++) {
-            p_sum += w[k]*x[4*i + k];
-        }
-        /* p[i] = p_sum[i] + b    linear_regression.bp:6 */
-        p[i] = p_sum + b;
-    }
-    /* L_sum = sum[i]((p[i] - y[i])*(p[i] - y[i]))    linear_regression.bp:7 */
+    /* L_sum = 0    linear_regression.bp:7 */
     float L_sum = 0.0f;
     float L_sum_lost = 0.0f;
-    const int64_t block_2_end = (m + 127)/128;
-    for (int64_t block_2 = 0; block_2 < block_2_end; block_2++) {
+    for (int64_t i0 = 0; i0 < m; i0 += 256) {
         float L_sum_part = 0.0f;
-        const int64_t i_end = m >= 128*block_2 + 128 ? 128*block_2 + 128 : m;
+        const int64_t i1 = m >= i0 + 256 ? i0 + 256 : m;
+        /* p_sum[i] = sum[k](w[k]*x[i,k])    linear_regression.bp:6 */
+        for (int64_t i = i0; i < i1; i++) {
+            float p_sum_acc = 0.0f;
+            #pragma omp simd reduction(+: p_sum_acc)
+            for (int64_t k = 0; k < 4; k++) {
+                p_sum_acc += w[k]*x[4*i + k];
+            }
+            p_sum[i - i0] = p_sum_acc;
+        }
+        /* p[i] = p_sum[i] + b    linear_regression.bp:6 */
         #pragma omp simd reduction(+: L_sum_part)
-        for (int64_t i = 128*block_2; i < i_end; i++) {
+        for (int64_t i = i0; i < i1; i++) {
+            p[i] = p_sum[i - i0] + b;
+            /* L_sum = sum[i]((p[i] - y[i])*(p[i] - y[i]))    linear_regression.bp:7 */
             const float t1 = p[i] - y[i];
             L_sum_part += t1*t1;
         }
@@ -287,55 +274,40 @@ int linear_regression_backward(const linear_regression_dims *dims, const linear_
     const float *const y = in->y;
     char *block = workspace;
     float *const p = linear_regression_take(&block, m, sizeof(float));
-    float *const p_bar = linear_regression_take(&block, m, sizeof(float));
+    float *const p_bar = linear_regression_take(&block, 256, sizeof(float));
     float *const b_bar = grads->b;
     float *const w_bar = grads->w;
 
-    if (grads->w || grads->b) {
-        /* p_bar[i] = 2/m*(p[i] - y[i])    linear_regression.bp:7 */
-        #pragma omp simd
-        for (int64_t i = 0; i < m; i++) {
-            p_bar[i] = 2.0f/(float)m*(p[i] - y[i]);
-        }
-    }
     if (grads->b) {
-        /* b_bar = sum[i](p_bar[i])    linear_regression.bp:6 */
-        float b_bar_acc = 0.0f;
-        float b_bar_acc_lost = 0.0f;
-        const int64_t block_2_end = (m + 127)/128;
-        for (int64_t block_2 = 0; block_2 < block_2_end; block_2++) {
-            float b_bar_acc_part = 0.0f;
-            const int64_t i_end = m >= 128*block_2 + 128 ? 128*block_2 + 128 : m;
-            #pragma omp simd reduction(+: b_bar_acc_part)
-            for (int64_t i = 128*block_2; i < i_end; i++) {
-                b_bar_acc_part += p_bar[i];
-            }
-            const float b_bar_acc_next = b_bar_acc_part - b_bar_acc_lost;
-            const float b_bar_acc_total = b_bar_acc + b_bar_acc_next;
-            b_bar_acc_lost = b_bar_acc_total - b_bar_acc - b_bar_acc_next;
-            b_bar_acc = b_bar_acc_total;
-        }
-        b_bar[0] = b_bar_acc;
+        /* b_bar = 0    linear_regression.bp:4 */
+        b_bar[0] = 0.0f;
     }
     if (grads->w) {
-        /* w_bar[k] = sum[i](p_bar[i]*x[i,k])    linear_regression.bp:6 */
-        for (int64_t k = 0; k < 4; k++) {
-            float w_bar_acc = 0.0f;
-            float w_bar_acc_lost = 0.0f;
-            const int64_t block_2_end_2 = (m + 127)/128;
-            for (int64_t block_2 = 0; block_2 < block_2_end_2; block_2++) {
-                float w_bar_acc_part = 0.0f;
-                const int64_t i_end_2 = m >= 128*block_2 + 128 ? 128*block_2 + 128 : m;
-                #pragma omp simd reduction(+: w_bar_acc_part)
-                for (int64_t i = 128*block_2; i < i_end_2; i++) {
-                    w_bar_acc_part += p_bar[i]*x[4*i + k];
-                }
-                const float w_bar_acc_next = w_bar_acc_part - w_bar_acc_lost;
-                const float w_bar_acc_total = w_bar_acc + w_bar_acc_next;
-                w_bar_acc_lost = w_bar_acc_total - w_bar_acc - w_bar_acc_next;
-                w_bar_acc = w_bar_acc_total;
+        /* w_bar[i] = 0    linear_regression.bp:4 */
+        #pragma omp simd
+        for (int64_t i = 0; i < 4; i++) {
+            w_bar[i] = 0.0f;
+        }
+    }
+    if (grads->w || grads->b) {
+        for (int64_t i0 = 0; i0 < m; i0 += 256) {
+            const int64_t i1 = m >= i0 + 256 ? i0 + 256 : m;
+            /* p_bar[i] = 2/m*(p[i] - y[i])    linear_regression.bp:7 */
+            float b_bar_acc = 0.0f;
+            #pragma omp simd reduction(+: b_bar_acc)
+            for (int64_t i = i0; i < i1; i++) {
+                p_bar[i - i0] = 2.0f/(float)m*(p[i] - y[i]);
+                /* b_bar = sum[i](p_bar[i])    linear_regression.bp:6 */
+                b_bar_acc += p_bar[i - i0];
             }
-            w_bar[k] = w_bar_acc;
+            b_bar[0] += b_bar_acc;
+            /* w_bar[k] = sum[i](p_bar[i]*x[i,k])    linear_regression.bp:6 */
+            for (int64_t i = i0; i < i1; i++) {
+                #pragma omp simd
+                for (int64_t k = 0; k < 4; k++) {
+                    w_bar[k] += p_bar[i - i0]*x[4*i + k];
+                }
+            }
         }
     }
     return BP_OK;

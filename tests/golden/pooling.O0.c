@@ -11,19 +11,20 @@
  * Long sums are added in double.
  * Sizes known when the code runs: m.
  */
-#include "pooling.h"
-
-#include <math.h>
-
-#include "bp_math.h"
-
 /* `omp simd` lets the compiler reorder sums; without -fopenmp-simd it is inert. */
 #if defined(__clang__)
 #pragma clang diagnostic ignored "-Wsource-uses-openmp"
 #pragma clang diagnostic ignored "-Wpass-failed"
 #elif defined(__GNUC__)
 #pragma GCC diagnostic ignored "-Wunknown-pragmas"
+#pragma GCC optimize("no-trapping-math") /* nobody looks at the exceptions of lanes that are not taken */
 #endif
+
+#include "pooling.h"
+
+#include <math.h>
+
+#include "bp_math.h"
 
 /* Cuts n elements off the block, and what keeps the next ones aligned. */
 static inline void *pooling_take(char **block, int64_t n, size_t size) {
@@ -242,11 +243,13 @@ int pooling_gradient(const pooling_dims *dims, const pooling_inputs *in, const p
                 }
             }
         }
-        /* a_bar[i,2*u + q_win[i,u]] += q_bar[i,u], u in 0..4 where q_win[i,u] >= 0 and q_win[i,u] < 2    pooling.bp:8 */
+        /* a_bar[i,2*u + p] += q_bar[i,u], u in 0..4, p in 0..2 where p == q_win[i,u]    pooling.bp:8 */
         for (int64_t i = 0; i < m; i++) {
             for (int64_t u = 0; u < 4; u++) {
-                if ((int64_t)q_win[4*i + u] >= 0 && (int64_t)q_win[4*i + u] < 2) {
-                    a_bar[8*i + 2*u + (int64_t)q_win[4*i + u]] += q_bar[4*i + u];
+                for (int64_t p = 0; p < 2; p++) {
+                    if (p == (int64_t)q_win[4*i + u]) {
+                        a_bar[8*i + 2*u + p] += q_bar[4*i + u];
+                    }
                 }
             }
         }
@@ -389,11 +392,13 @@ int pooling_backward(const pooling_dims *dims, const pooling_inputs *in, const p
                 a_bar[8*i + u] = 0.0f;
             }
         }
-        /* a_bar[i,2*u + q_win[i,u]] += q_bar[i,u], u in 0..4 where q_win[i,u] >= 0 and q_win[i,u] < 2    pooling.bp:8 */
+        /* a_bar[i,2*u + p] += q_bar[i,u], u in 0..4, p in 0..2 where p == q_win[i,u]    pooling.bp:8 */
         for (int64_t i = 0; i < m; i++) {
             for (int64_t u = 0; u < 4; u++) {
-                if ((int64_t)q_win[4*i + u] >= 0 && (int64_t)q_win[4*i + u] < 2) {
-                    a_bar[8*i + 2*u + (int64_t)q_win[4*i + u]] += q_bar[4*i + u];
+                for (int64_t p = 0; p < 2; p++) {
+                    if (p == (int64_t)q_win[4*i + u]) {
+                        a_bar[8*i + 2*u + p] += q_bar[4*i + u];
+                    }
                 }
             }
         }

@@ -11,26 +11,20 @@
  * Long sums are added in parts (x_part), and what is lost in joining them is carried on (x_lost).
  * Sizes known when the code runs: m.
  */
-#include "pooling.h"
-
-#include <math.h>
-
-#include "bp_math.h"
-
 /* `omp simd` lets the compiler reorder sums; without -fopenmp-simd it is inert. */
 #if defined(__clang__)
 #pragma clang diagnostic ignored "-Wsource-uses-openmp"
 #pragma clang diagnostic ignored "-Wpass-failed"
 #elif defined(__GNUC__)
 #pragma GCC diagnostic ignored "-Wunknown-pragmas"
+#pragma GCC optimize("no-trapping-math") /* nobody looks at the exceptions of lanes that are not taken */
 #endif
 
-/* A loop whose turns read again what they wrote: not for the vectoriser of clang before 17 (LLVM's issue 63602). */
-#if defined(__clang__) && __clang_major__ < 17
-#define BP_IN_TURN _Pragma("clang loop vectorize(disable)")
-#else
-#define BP_IN_TURN
-#endif
+#include "pooling.h"
+
+#include <math.h>
+
+#include "bp_math.h"
 
 /* Cuts n elements off the block, and what keeps the next ones aligned. */
 static inline void *pooling_take(char **block, int64_t n, size_t size) {
@@ -49,31 +43,41 @@ size_t pooling_workspace_size(const pooling_dims *dims) {
     if (m < 1) return 0;
     double most = 64.0, bytes;
     bytes = 64.0; /* predict */
-    bytes += (double)sizeof(float)*(double)8 + 64.0;
-    bytes += (double)sizeof(float)*(double)m*(double)4 + 64.0;
+    bytes += (double)sizeof(float)*(double)256*(double)8 + 64.0;
+    bytes += (double)sizeof(float)*(double)256 + 64.0;
+    bytes += (double)sizeof(float)*(double)256 + 64.0;
+    bytes += (double)sizeof(float)*(double)256*(double)8 + 64.0;
     if (bytes > most) most = bytes;
     bytes = 64.0; /* gradient */
-    bytes += (double)sizeof(float)*(double)m*(double)8 + 64.0;
-    bytes += (double)sizeof(float)*(double)m*(double)8 + 64.0;
-    bytes += (double)sizeof(float)*(double)m*(double)4 + 64.0;
-    bytes += (double)sizeof(float)*(double)4 + 64.0;
-    bytes += (double)sizeof(float)*(double)m*(double)8 + 64.0;
-    bytes += (double)sizeof(float)*(double)m*(double)8 + 64.0;
-    bytes += (double)sizeof(int32_t)*(double)4 + 64.0;
+    bytes += (double)sizeof(float)*(double)256*(double)8 + 64.0;
+    bytes += (double)sizeof(float)*(double)256*(double)8 + 64.0;
+    bytes += (double)sizeof(float)*(double)256 + 64.0;
+    bytes += (double)sizeof(float)*(double)256 + 64.0;
+    bytes += (double)sizeof(float)*(double)256 + 64.0;
+    bytes += (double)sizeof(float)*(double)256*(double)8 + 64.0;
+    bytes += (double)sizeof(float)*(double)256*(double)8 + 64.0;
+    bytes += (double)sizeof(int32_t)*(double)256 + 64.0;
+    bytes += (double)sizeof(float)*(double)256*(double)8 + 64.0;
     if (bytes > most) most = bytes;
     bytes = 64.0; /* forward */
     bytes += (double)sizeof(float)*(double)m*(double)8 + 64.0;
-    bytes += (double)sizeof(float)*(double)m*(double)8 + 64.0;
+    bytes += (double)sizeof(float)*(double)256*(double)8 + 64.0;
     bytes += (double)sizeof(float)*(double)m*(double)4 + 64.0;
+    bytes += (double)sizeof(float)*(double)256 + 64.0;
     bytes += (double)sizeof(int32_t)*(double)m*(double)4 + 64.0;
+    bytes += (double)sizeof(float)*(double)256*(double)8 + 64.0;
     if (bytes > most) most = bytes;
     bytes = 64.0; /* backward */
     bytes += (double)sizeof(float)*(double)m*(double)8 + 64.0;
-    bytes += (double)sizeof(float)*(double)m*(double)8 + 64.0;
+    bytes += (double)sizeof(float)*(double)256*(double)8 + 64.0;
     bytes += (double)sizeof(float)*(double)m*(double)4 + 64.0;
+    bytes += (double)sizeof(float)*(double)256 + 64.0;
     bytes += (double)sizeof(int32_t)*(double)m*(double)4 + 64.0;
-    bytes += (double)sizeof(float)*(double)4 + 64.0;
-    bytes += (double)sizeof(float)*(double)m*(double)8 + 64.0;
+    bytes += (double)sizeof(float)*(double)256*(double)8 + 64.0;
+    bytes += (double)sizeof(float)*(double)256*(double)4 + 64.0;
+    bytes += (double)sizeof(int32_t)*(double)256*(double)4 + 64.0;
+    bytes += (double)sizeof(float)*(double)256*(double)8 + 64.0;
+    bytes += (double)sizeof(float)*(double)256*(double)8 + 64.0;
     if (bytes > most) most = bytes;
     bytes = most;
     return bytes < 4503599627370496.0 && bytes < (double)SIZE_MAX ? (size_t)bytes : 0; /* 2^52 */
@@ -110,43 +114,59 @@ int pooling_predict(const pooling_dims *dims, const pooling_inputs *in, const po
     const float *const w = params->w;
     const float b = *params->b;
     char *block = workspace;
-    float *const a = pooling_take(&block, 8, sizeof(float));
-    float *const q = pooling_take(&block, m*4, sizeof(float));
+    float *const a = pooling_take(&block, 256*8, sizeof(float));
+    float *const q = pooling_take(&block, 256, sizeof(float));
+    float *const z_sum = pooling_take(&block, 256, sizeof(float));
+    float *const x_block = pooling_take(&block, 256*8, sizeof(float));
 
-    /* z_sum[i,u] = sum[p](w[p]*x[i,u + p - 1 | 0])    pooling.bp:6 */
-    for (int64_t i = 0; i < m; i++) {
+    /* L = 0    pooling.bp:9 */
+    float L = 0.0f;
+    float L_lost = 0.0f;
+    for (int64_t i0 = 0; i0 < m; i0 += 256) {
+        float L_part = 0.0f;
+        const int64_t i1 = m >= i0 + 256 ? i0 + 256 : m;
+        for (int64_t j = 0; j < 8; j++) {
+            for (int64_t i = i0; i < i1; i++) {
+                x_block[256*j + (i - i0)] = x[8*i + j];
+            }
+        }
+        /* z_sum[i,u] = sum[p](w[p]*x[i,u + p - 1 | 0])    pooling.bp:6 */
         for (int64_t u = 0; u < 8; u++) {
-            float z_sum = 0.0f;
-            #pragma omp simd reduction(+: z_sum)
+            #pragma omp simd
+            for (int64_t i = i0; i < i1; i++) {
+                z_sum[i - i0] = 0.0f;
+            }
             for (int64_t p = 0; p < 3; p++) {
-                z_sum += w[p]*(u + p - 1 >= 0 && u + p - 1 < 8 ? x[8*i + u + p - 1] : 0.0f);
+                #pragma omp simd
+                for (int64_t i = i0; i < i1; i++) {
+                    z_sum[i - i0] += w[p]*(u + p - 1 >= 0 && u + p - 1 < 8 ? x_block[256*(u + p - 1) + (i - i0)] : 0.0f);
+                }
             }
             /* z[i,u] = z_sum[i,u] + b    pooling.bp:6 */
-            const float z = z_sum + b;
-            /* a[i,u] = relu(z[i,u])    pooling.bp:7 */
-            a[u] = z < 0.0f ? 0.0f : z;
+            #pragma omp simd
+            for (int64_t i = i0; i < i1; i++) {
+                const float z = z_sum[i - i0] + b;
+                /* a[i,u] = relu(z[i,u])    pooling.bp:7 */
+                a[256*u + (i - i0)] = bp_selectf(z < 0.0f, 0.0f, z);
+            }
         }
         /* q[i,u] = max[p](a[i,2*u + p])    pooling.bp:8 */
         for (int64_t u = 0; u < 4; u++) {
-            float q_acc = -INFINITY;
-            for (int64_t p = 0; p < 2; p++) {
-                const float v = a[2*u + p];
-                if (v > q_acc || v != v) q_acc = v;
+            #pragma omp simd
+            for (int64_t i = i0; i < i1; i++) {
+                q[i - i0] = -INFINITY;
             }
-            q[4*i + u] = q_acc;
-        }
-    }
-    /* L = sum[i,u](q[i,u]*q[i,u])    pooling.bp:9 */
-    float L = 0.0f;
-    float L_lost = 0.0f;
-    const int64_t block_2_end = (m + 31)/32;
-    for (int64_t block_2 = 0; block_2 < block_2_end; block_2++) {
-        float L_part = 0.0f;
-        const int64_t i_end = m >= 32*block_2 + 32 ? 32*block_2 + 32 : m;
-        for (int64_t i = 32*block_2; i < i_end; i++) {
+            for (int64_t p = 0; p < 2; p++) {
+                #pragma omp simd
+                for (int64_t i = i0; i < i1; i++) {
+                    const float v = a[256*(2*u + p) + (i - i0)];
+                    if (v > q[i - i0] || v != v) q[i - i0] = v;
+                }
+            }
+            /* L = sum[i,u](q[i,u]*q[i,u])    pooling.bp:9 */
             #pragma omp simd reduction(+: L_part)
-            for (int64_t u = 0; u < 4; u++) {
-                L_part += q[4*i + u]*q[4*i + u];
+            for (int64_t i = i0; i < i1; i++) {
+                L_part += q[i - i0]*q[i - i0];
             }
         }
         const float L_next = L_part - L_lost;
@@ -170,134 +190,125 @@ int pooling_gradient(const pooling_dims *dims, const pooling_inputs *in, const p
     const float *const w = params->w;
     const float b = *params->b;
     char *block = workspace;
-    float *const z = pooling_take(&block, m*8, sizeof(float));
-    float *const a = pooling_take(&block, m*8, sizeof(float));
-    float *const q = pooling_take(&block, m*4, sizeof(float));
-    float *const q_bar = pooling_take(&block, 4, sizeof(float));
-    float *const a_bar = pooling_take(&block, m*8, sizeof(float));
-    float *const z_bar = pooling_take(&block, m*8, sizeof(float));
-    int32_t *const q_win = pooling_take(&block, 4, sizeof(int32_t));
+    float *const z = pooling_take(&block, 256*8, sizeof(float));
+    float *const a = pooling_take(&block, 256*8, sizeof(float));
+    float *const q = pooling_take(&block, 256, sizeof(float));
+    float *const z_sum = pooling_take(&block, 256, sizeof(float));
+    float *const q_bar = pooling_take(&block, 256, sizeof(float));
+    float *const a_bar = pooling_take(&block, 256*8, sizeof(float));
+    float *const z_bar = pooling_take(&block, 256*8, sizeof(float));
+    int32_t *const q_win = pooling_take(&block, 256, sizeof(int32_t));
+    float *const x_block = pooling_take(&block, 256*8, sizeof(float));
     float *const b_bar = grads->b;
     float *const w_bar = grads->w;
 
-    /* z_sum[i,u] = sum[p](w[p]*x[i,u + p - 1 | 0])    pooling.bp:6 */
-    for (int64_t i = 0; i < m; i++) {
+    /* L = 0    pooling.bp:9 */
+    float L = 0.0f;
+    if (grads->b) {
+        /* b_bar = 0    pooling.bp:4 */
+        b_bar[0] = 0.0f;
+    }
+    if (grads->w) {
+        /* w_bar[i] = 0    pooling.bp:4 */
+        #pragma omp simd
+        for (int64_t i = 0; i < 3; i++) {
+            w_bar[i] = 0.0f;
+        }
+    }
+    float L_lost = 0.0f;
+    for (int64_t i0 = 0; i0 < m; i0 += 256) {
+        float L_part = 0.0f;
+        const int64_t i1 = m >= i0 + 256 ? i0 + 256 : m;
+        for (int64_t j = 0; j < 8; j++) {
+            for (int64_t i = i0; i < i1; i++) {
+                x_block[256*j + (i - i0)] = x[8*i + j];
+            }
+        }
+        /* z_sum[i,u] = sum[p](w[p]*x[i,u + p - 1 | 0])    pooling.bp:6 */
         for (int64_t u = 0; u < 8; u++) {
-            float z_sum = 0.0f;
-            #pragma omp simd reduction(+: z_sum)
+            #pragma omp simd
+            for (int64_t i = i0; i < i1; i++) {
+                z_sum[i - i0] = 0.0f;
+            }
             for (int64_t p = 0; p < 3; p++) {
-                z_sum += w[p]*(u + p - 1 >= 0 && u + p - 1 < 8 ? x[8*i + u + p - 1] : 0.0f);
+                #pragma omp simd
+                for (int64_t i = i0; i < i1; i++) {
+                    z_sum[i - i0] += w[p]*(u + p - 1 >= 0 && u + p - 1 < 8 ? x_block[256*(u + p - 1) + (i - i0)] : 0.0f);
+                }
             }
             /* z[i,u] = z_sum[i,u] + b    pooling.bp:6 */
-            z[8*i + u] = z_sum + b;
-            /* a[i,u] = relu(z[i,u])    pooling.bp:7 */
-            a[8*i + u] = z[8*i + u] < 0.0f ? 0.0f : z[8*i + u];
+            #pragma omp simd
+            for (int64_t i = i0; i < i1; i++) {
+                z[256*u + (i - i0)] = z_sum[i - i0] + b;
+                /* a[i,u] = relu(z[i,u])    pooling.bp:7 */
+                a[256*u + (i - i0)] = bp_selectf(z[256*u + (i - i0)] < 0.0f, 0.0f, z[256*u + (i - i0)]);
+                /* a_bar[i,u] = 0    pooling.bp:7 */
+                a_bar[256*u + (i - i0)] = 0.0f;
+            }
         }
         /* q[i,u] = max[p](a[i,2*u + p])    pooling.bp:8 */
         for (int64_t u = 0; u < 4; u++) {
-            float q_acc = -INFINITY;
+            #pragma omp simd
+            for (int64_t i = i0; i < i1; i++) {
+                q[i - i0] = -INFINITY;
+            }
             for (int64_t p = 0; p < 2; p++) {
-                const float v = a[8*i + 2*u + p];
-                if (v > q_acc || v != v) q_acc = v;
+                #pragma omp simd
+                for (int64_t i = i0; i < i1; i++) {
+                    const float v = a[256*(2*u + p) + (i - i0)];
+                    if (v > q[i - i0] || v != v) q[i - i0] = v;
+                }
             }
-            q[4*i + u] = q_acc;
-        }
-    }
-    /* L = sum[i,u](q[i,u]*q[i,u])    pooling.bp:9 */
-    float L = 0.0f;
-    float L_lost = 0.0f;
-    const int64_t block_2_end = (m + 31)/32;
-    for (int64_t block_2 = 0; block_2 < block_2_end; block_2++) {
-        float L_part = 0.0f;
-        const int64_t i_end = m >= 32*block_2 + 32 ? 32*block_2 + 32 : m;
-        for (int64_t i = 32*block_2; i < i_end; i++) {
+            /* L = sum[i,u](q[i,u]*q[i,u])    pooling.bp:9 */
             #pragma omp simd reduction(+: L_part)
-            for (int64_t u = 0; u < 4; u++) {
-                L_part += q[4*i + u]*q[4*i + u];
+            for (int64_t i = i0; i < i1; i++) {
+                L_part += q[i - i0]*q[i - i0];
+                /* q_bar[i,u] = 2*q[i,u]    pooling.bp:9 */
+                q_bar[i - i0] = 2.0f*q[i - i0];
+                /* q_win[i,u] = min[p where a[i,2*u + p] == q[i,u] or a[i,2*u + p] != a[i,2*u + p]](p)    pooling.bp:8 */
+                q_win[i - i0] = (int32_t)(2147483647);
             }
+            for (int64_t p = 0; p < 2; p++) {
+                #pragma omp simd
+                for (int64_t i = i0; i < i1; i++) {
+                    const int64_t v_2 = a[256*(2*u + p) + (i - i0)] == q[i - i0] || a[256*(2*u + p) + (i - i0)] != a[256*(2*u + p) + (i - i0)] ? p : 2147483647;
+                    if (v_2 < q_win[i - i0]) q_win[i - i0] = (int32_t)v_2;
+                }
+            }
+            /* a_bar[i,2*u + p] += q_bar[i,u], u in 0..4, p in 0..2 where p == q_win[i,u]    pooling.bp:8 */
+            for (int64_t p = 0; p < 2; p++) {
+                #pragma omp simd
+                for (int64_t i = i0; i < i1; i++) {
+                    a_bar[256*(2*u + p) + (i - i0)] += bp_selectf(p == (int64_t)q_win[i - i0], q_bar[i - i0], 0.0f);
+                }
+            }
+        }
+        /* z_bar[i,u] = if z[i,u] > 0 then a_bar[i,u] else 0    pooling.bp:7 */
+        for (int64_t u = 0; u < 8; u++) {
+            float b_bar_acc = 0.0f;
+            #pragma omp simd reduction(+: b_bar_acc)
+            for (int64_t i = i0; i < i1; i++) {
+                z_bar[256*u + (i - i0)] = bp_selectf(z[256*u + (i - i0)] > 0.0f, a_bar[256*u + (i - i0)], 0.0f);
+                /* b_bar = sum[i,u](z_bar[i,u])    pooling.bp:6 */
+                b_bar_acc += z_bar[256*u + (i - i0)];
+            }
+            b_bar[0] += b_bar_acc;
+        }
+        /* w_bar[p] = sum[i,u](z_bar[i,u]*x[i,u + p - 1 | 0])    pooling.bp:6 */
+        for (int64_t p = 0; p < 3; p++) {
+            float w_bar_acc = 0.0f;
+            for (int64_t u = 0; u < 8; u++) {
+                #pragma omp simd reduction(+: w_bar_acc)
+                for (int64_t i = i0; i < i1; i++) {
+                    w_bar_acc += z_bar[256*u + (i - i0)]*(u + p - 1 >= 0 && u + p - 1 < 8 ? x_block[256*(u + p - 1) + (i - i0)] : 0.0f);
+                }
+            }
+            w_bar[p] += w_bar_acc;
         }
         const float L_next = L_part - L_lost;
         const float L_total = L + L_next;
         L_lost = L_total - L - L_next;
         L = L_total;
-    }
-    if (grads->w || grads->b) {
-        /* q_bar[i,u] = 2*q[i,u]    pooling.bp:9 */
-        BP_IN_TURN
-        for (int64_t i = 0; i < m; i++) {
-            for (int64_t u = 0; u < 4; u++) {
-                q_bar[u] = 2.0f*q[4*i + u];
-                /* q_win[i,u] = min[p where a[i,2*u + p] == q[i,u] or a[i,2*u + p] != a[i,2*u + p]](p)    pooling.bp:8 */
-                int64_t q_win_acc = 2147483647;
-                for (int64_t p = 0; p < 2; p++) {
-                    if (a[8*i + 2*u + p] == q[4*i + u] || a[8*i + 2*u + p] != a[8*i + 2*u + p]) {
-                        const int64_t v_2 = p;
-                        if (v_2 < q_win_acc) q_win_acc = v_2;
-                    }
-                }
-                q_win[u] = (int32_t)(q_win_acc);
-            }
-            /* a_bar[i,u] = 0    pooling.bp:7 */
-            #pragma omp simd
-            for (int64_t u = 0; u < 8; u++) {
-                a_bar[8*i + u] = 0.0f;
-            }
-            /* a_bar[i,2*u + q_win[i,u]] += q_bar[i,u], u in 0..4 where q_win[i,u] >= 0 and q_win[i,u] < 2    pooling.bp:8 */
-            for (int64_t u = 0; u < 4; u++) {
-                if ((int64_t)q_win[u] >= 0 && (int64_t)q_win[u] < 2) {
-                    a_bar[8*i + 2*u + (int64_t)q_win[u]] += q_bar[u];
-                }
-            }
-            /* z_bar[i,u] = if z[i,u] > 0 then a_bar[i,u] else 0    pooling.bp:7 */
-            #pragma omp simd
-            for (int64_t u = 0; u < 8; u++) {
-                z_bar[8*i + u] = z[8*i + u] > 0.0f ? a_bar[8*i + u] : 0.0f;
-            }
-        }
-    }
-    if (grads->b) {
-        /* b_bar = sum[i,u](z_bar[i,u])    pooling.bp:6 */
-        float b_bar_acc = 0.0f;
-        float b_bar_acc_lost = 0.0f;
-        const int64_t block_2_end_2 = (m + 15)/16;
-        for (int64_t block_2 = 0; block_2 < block_2_end_2; block_2++) {
-            float b_bar_acc_part = 0.0f;
-            const int64_t i_end_2 = m >= 16*block_2 + 16 ? 16*block_2 + 16 : m;
-            for (int64_t i = 16*block_2; i < i_end_2; i++) {
-                #pragma omp simd reduction(+: b_bar_acc_part)
-                for (int64_t u = 0; u < 8; u++) {
-                    b_bar_acc_part += z_bar[8*i + u];
-                }
-            }
-            const float b_bar_acc_next = b_bar_acc_part - b_bar_acc_lost;
-            const float b_bar_acc_total = b_bar_acc + b_bar_acc_next;
-            b_bar_acc_lost = b_bar_acc_total - b_bar_acc - b_bar_acc_next;
-            b_bar_acc = b_bar_acc_total;
-        }
-        b_bar[0] = b_bar_acc;
-    }
-    if (grads->w) {
-        /* w_bar[p] = sum[i,u](z_bar[i,u]*x[i,u + p - 1 | 0])    pooling.bp:6 */
-        for (int64_t p = 0; p < 3; p++) {
-            float w_bar_acc = 0.0f;
-            float w_bar_acc_lost = 0.0f;
-            const int64_t block_2_end_3 = (m + 15)/16;
-            for (int64_t block_2 = 0; block_2 < block_2_end_3; block_2++) {
-                float w_bar_acc_part = 0.0f;
-                const int64_t i_end_3 = m >= 16*block_2 + 16 ? 16*block_2 + 16 : m;
-                for (int64_t i = 16*block_2; i < i_end_3; i++) {
-                    #pragma omp simd reduction(+: w_bar_acc_part)
-                    for (int64_t u = 0; u < 8; u++) {
-                        w_bar_acc_part += z_bar[8*i + u]*(u + p - 1 >= 0 && u + p - 1 < 8 ? x[8*i + u + p - 1] : 0.0f);
-                    }
-                }
-                const float w_bar_acc_next = w_bar_acc_part - w_bar_acc_lost;
-                const float w_bar_acc_total = w_bar_acc + w_bar_acc_next;
-                w_bar_acc_lost = w_bar_acc_total - w_bar_acc - w_bar_acc_next;
-                w_bar_acc = w_bar_acc_total;
-            }
-            w_bar[p] = w_bar_acc;
-        }
     }
     out->L = L;
     return BP_OK;
@@ -315,52 +326,73 @@ int pooling_forward(const pooling_dims *dims, const pooling_inputs *in, const po
     const float b = *params->b;
     char *block = workspace;
     float *const z = pooling_take(&block, m*8, sizeof(float));
-    float *const a = pooling_take(&block, m*8, sizeof(float));
+    float *const a = pooling_take(&block, 256*8, sizeof(float));
     float *const q = pooling_take(&block, m*4, sizeof(float));
+    float *const z_sum = pooling_take(&block, 256, sizeof(float));
     int32_t *const q_win = pooling_take(&block, m*4, sizeof(int32_t));
+    float *const x_block = pooling_take(&block, 256*8, sizeof(float));
 
-    /* z_sum[i,u] = sum[p](w[p]*x[i,u + p - 1 | 0])    pooling.bp:6 */
-    for (int64_t i = 0; i < m; i++) {
+    /* L = 0    pooling.bp:9 */
+    float L = 0.0f;
+    float L_lost = 0.0f;
+    for (int64_t i0 = 0; i0 < m; i0 += 256) {
+        float L_part = 0.0f;
+        const int64_t i1 = m >= i0 + 256 ? i0 + 256 : m;
+        for (int64_t j = 0; j < 8; j++) {
+            for (int64_t i = i0; i < i1; i++) {
+                x_block[256*j + (i - i0)] = x[8*i + j];
+            }
+        }
+        /* z_sum[i,u] = sum[p](w[p]*x[i,u + p - 1 | 0])    pooling.bp:6 */
         for (int64_t u = 0; u < 8; u++) {
-            float z_sum = 0.0f;
-            #pragma omp simd reduction(+: z_sum)
+            #pragma omp simd
+            for (int64_t i = i0; i < i1; i++) {
+                z_sum[i - i0] = 0.0f;
+            }
             for (int64_t p = 0; p < 3; p++) {
-                z_sum += w[p]*(u + p - 1 >= 0 && u + p - 1 < 8 ? x[8*i + u + p - 1] : 0.0f);
+                #pragma omp simd
+                for (int64_t i = i0; i < i1; i++) {
+                    z_sum[i - i0] += w[p]*(u + p - 1 >= 0 && u + p - 1 < 8 ? x_block[256*(u + p - 1) + (i - i0)] : 0.0f);
+                }
             }
             /* z[i,u] = z_sum[i,u] + b    pooling.bp:6 */
-            z[8*i + u] = z_sum + b;
-            /* a[i,u] = relu(z[i,u])    pooling.bp:7 */
-            a[8*i + u] = z[8*i + u] < 0.0f ? 0.0f : z[8*i + u];
+            #pragma omp simd
+            for (int64_t i = i0; i < i1; i++) {
+                z[8*i + u] = z_sum[i - i0] + b;
+                /* a[i,u] = relu(z[i,u])    pooling.bp:7 */
+                a[256*u + (i - i0)] = bp_selectf(z[8*i + u] < 0.0f, 0.0f, z[8*i + u]);
+            }
         }
         /* q[i,u] = max[p](a[i,2*u + p])    pooling.bp:8 */
         for (int64_t u = 0; u < 4; u++) {
-            float q_acc = -INFINITY;
-            for (int64_t p = 0; p < 2; p++) {
-                const float v = a[8*i + 2*u + p];
-                if (v > q_acc || v != v) q_acc = v;
+            #pragma omp simd
+            for (int64_t i = i0; i < i1; i++) {
+                q[4*i + u] = -INFINITY;
+                /* q_win[i,u] = min[p where a[i,2*u + p] == q[i,u] or a[i,2*u + p] != a[i,2*u + p]](p)    pooling.bp:8 */
+                q_win[4*i + u] = (int32_t)(2147483647);
             }
-            q[4*i + u] = q_acc;
+            /* q[i,u] = max[p](a[i,2*u + p])    pooling.bp:8 */
+            for (int64_t p = 0; p < 2; p++) {
+                #pragma omp simd
+                for (int64_t i = i0; i < i1; i++) {
+                    const float v = a[256*(2*u + p) + (i - i0)];
+                    if (v > q[4*i + u] || v != v) q[4*i + u] = v;
+                }
+            }
+            /* q_win[i,u] = min[p where a[i,2*u + p] == q[i,u] or a[i,2*u + p] != a[i,2*u + p]](p)    pooling.bp:8 */
+            for (int64_t p = 0; p < 2; p++) {
+                #pragma omp simd
+                for (int64_t i = i0; i < i1; i++) {
+                    const int64_t v_2 = a[256*(2*u + p) + (i - i0)] == q[4*i + u] || a[256*(2*u + p) + (i - i0)] != a[256*(2*u + p) + (i - i0)] ? p : 2147483647;
+                    if (v_2 < q_win[4*i + u]) q_win[4*i + u] = (int32_t)v_2;
+                }
+            }
         }
-    }
-    /* L = sum[i,u](q[i,u]*q[i,u])    pooling.bp:9 */
-    float L = 0.0f;
-    float L_lost = 0.0f;
-    const int64_t block_2_end = (m + 15)/16;
-    for (int64_t block_2 = 0; block_2 < block_2_end; block_2++) {
-        float L_part = 0.0f;
-        const int64_t i_end = m >= 16*block_2 + 16 ? 16*block_2 + 16 : m;
-        for (int64_t i = 16*block_2; i < i_end; i++) {
+        /* L = sum[i,u](q[i,u]*q[i,u])    pooling.bp:9 */
+        for (int64_t i = i0; i < i1; i++) {
+            #pragma omp simd reduction(+: L_part)
             for (int64_t u = 0; u < 4; u++) {
                 L_part += q[4*i + u]*q[4*i + u];
-                /* q_win[i,u] = min[p where a[i,2*u + p] == q[i,u] or a[i,2*u + p] != a[i,2*u + p]](p)    pooling.bp:8 */
-                int64_t q_win_acc = 2147483647;
-                for (int64_t p = 0; p < 2; p++) {
-                    if (a[8*i + 2*u + p] == q[4*i + u] || a[8*i + 2*u + p] != a[8*i + 2*u + p]) {
-                        const int64_t v_2 = p;
-                        if (v_2 < q_win_acc) q_win_acc = v_2;
-                    }
-                }
-                q_win[4*i + u] = (int32_t)(q_win_acc);
             }
         }
         const float L_next = L_part - L_lost;
@@ -382,82 +414,80 @@ int pooling_backward(const pooling_dims *dims, const pooling_inputs *in, const p
     const float *const x = in->x;
     char *block = workspace;
     float *const z = pooling_take(&block, m*8, sizeof(float));
-    float *const a_bar = pooling_take(&block, m*8, sizeof(float));
+    float *const a_bar = pooling_take(&block, 256*8, sizeof(float));
     float *const q = pooling_take(&block, m*4, sizeof(float));
+    float *const slot4 = pooling_take(&block, 256, sizeof(float));
+    (void)slot4;
     int32_t *const q_win = pooling_take(&block, m*4, sizeof(int32_t));
-    float *const q_bar = pooling_take(&block, 4, sizeof(float));
-    float *const z_bar = pooling_take(&block, m*8, sizeof(float));
+    float *const z_bar = pooling_take(&block, 256*8, sizeof(float));
+    float *const q_bar = pooling_take(&block, 256*4, sizeof(float));
+    int32_t *const q_win_block = pooling_take(&block, 256*4, sizeof(int32_t));
+    float *const z_block = pooling_take(&block, 256*8, sizeof(float));
+    float *const x_block = pooling_take(&block, 256*8, sizeof(float));
     float *const b_bar = grads->b;
     float *const w_bar = grads->w;
 
+    if (grads->b) {
+        /* b_bar = 0    pooling.bp:4 */
+        b_bar[0] = 0.0f;
+    }
+    if (grads->w) {
+        /* w_bar[i] = 0    pooling.bp:4 */
+        #pragma omp simd
+        for (int64_t i = 0; i < 3; i++) {
+            w_bar[i] = 0.0f;
+        }
+    }
     if (grads->w || grads->b) {
-        /* q_bar[i,u] = 2*q[i,u]    pooling.bp:9 */
-        BP_IN_TURN
-        for (int64_t i = 0; i < m; i++) {
-            #pragma omp simd
+        for (int64_t i0 = 0; i0 < m; i0 += 256) {
+            const int64_t i1 = m >= i0 + 256 ? i0 + 256 : m;
             for (int64_t u = 0; u < 4; u++) {
-                q_bar[u] = 2.0f*q[4*i + u];
+                for (int64_t i = i0; i < i1; i++) {
+                    const float q_block = q[4*i + u];
+                    q_win_block[256*u + (i - i0)] = (int32_t)((int64_t)q_win[4*i + u]);
+                    /* q_bar[i,u] = 2*q[i,u]    pooling.bp:9 */
+                    q_bar[256*u + (i - i0)] = 2.0f*q_block;
+                }
             }
-            /* a_bar[i,u] = 0    pooling.bp:7 */
-            #pragma omp simd
             for (int64_t u = 0; u < 8; u++) {
-                a_bar[8*i + u] = 0.0f;
+                for (int64_t i = i0; i < i1; i++) {
+                    z_block[256*u + (i - i0)] = z[8*i + u];
+                    x_block[256*u + (i - i0)] = x[8*i + u];
+                    /* a_bar[i,u] = 0    pooling.bp:7 */
+                    a_bar[256*u + (i - i0)] = 0.0f;
+                }
             }
-            /* a_bar[i,2*u + q_win[i,u]] += q_bar[i,u], u in 0..4 where q_win[i,u] >= 0 and q_win[i,u] < 2    pooling.bp:8 */
+            /* a_bar[i,2*u + p] += q_bar[i,u], u in 0..4, p in 0..2 where p == q_win[i,u]    pooling.bp:8 */
             for (int64_t u = 0; u < 4; u++) {
-                if ((int64_t)q_win[4*i + u] >= 0 && (int64_t)q_win[4*i + u] < 2) {
-                    a_bar[8*i + 2*u + (int64_t)q_win[4*i + u]] += q_bar[u];
+                for (int64_t p = 0; p < 2; p++) {
+                    #pragma omp simd
+                    for (int64_t i = i0; i < i1; i++) {
+                        a_bar[256*(2*u + p) + (i - i0)] += bp_selectf(p == (int64_t)q_win_block[256*u + (i - i0)], q_bar[256*u + (i - i0)], 0.0f);
+                    }
                 }
             }
             /* z_bar[i,u] = if z[i,u] > 0 then a_bar[i,u] else 0    pooling.bp:7 */
-            #pragma omp simd
             for (int64_t u = 0; u < 8; u++) {
-                z_bar[8*i + u] = z[8*i + u] > 0.0f ? a_bar[8*i + u] : 0.0f;
-            }
-        }
-    }
-    if (grads->b) {
-        /* b_bar = sum[i,u](z_bar[i,u])    pooling.bp:6 */
-        float b_bar_acc = 0.0f;
-        float b_bar_acc_lost = 0.0f;
-        const int64_t block_2_end = (m + 15)/16;
-        for (int64_t block_2 = 0; block_2 < block_2_end; block_2++) {
-            float b_bar_acc_part = 0.0f;
-            const int64_t i_end = m >= 16*block_2 + 16 ? 16*block_2 + 16 : m;
-            for (int64_t i = 16*block_2; i < i_end; i++) {
-                #pragma omp simd reduction(+: b_bar_acc_part)
-                for (int64_t u = 0; u < 8; u++) {
-                    b_bar_acc_part += z_bar[8*i + u];
+                float b_bar_acc = 0.0f;
+                #pragma omp simd reduction(+: b_bar_acc)
+                for (int64_t i = i0; i < i1; i++) {
+                    z_bar[256*u + (i - i0)] = bp_selectf(z_block[256*u + (i - i0)] > 0.0f, a_bar[256*u + (i - i0)], 0.0f);
+                    /* b_bar = sum[i,u](z_bar[i,u])    pooling.bp:6 */
+                    b_bar_acc += z_bar[256*u + (i - i0)];
                 }
+                b_bar[0] += b_bar_acc;
             }
-            const float b_bar_acc_next = b_bar_acc_part - b_bar_acc_lost;
-            const float b_bar_acc_total = b_bar_acc + b_bar_acc_next;
-            b_bar_acc_lost = b_bar_acc_total - b_bar_acc - b_bar_acc_next;
-            b_bar_acc = b_bar_acc_total;
-        }
-        b_bar[0] = b_bar_acc;
-    }
-    if (grads->w) {
-        /* w_bar[p] = sum[i,u](z_bar[i,u]*x[i,u + p - 1 | 0])    pooling.bp:6 */
-        for (int64_t p = 0; p < 3; p++) {
-            float w_bar_acc = 0.0f;
-            float w_bar_acc_lost = 0.0f;
-            const int64_t block_2_end_2 = (m + 15)/16;
-            for (int64_t block_2 = 0; block_2 < block_2_end_2; block_2++) {
-                float w_bar_acc_part = 0.0f;
-                const int64_t i_end_2 = m >= 16*block_2 + 16 ? 16*block_2 + 16 : m;
-                for (int64_t i = 16*block_2; i < i_end_2; i++) {
-                    #pragma omp simd reduction(+: w_bar_acc_part)
-                    for (int64_t u = 0; u < 8; u++) {
-                        w_bar_acc_part += z_bar[8*i + u]*(u + p - 1 >= 0 && u + p - 1 < 8 ? x[8*i + u + p - 1] : 0.0f);
+            /* w_bar[p] = sum[i,u](z_bar[i,u]*x[i,u + p - 1 | 0])    pooling.bp:6 */
+            for (int64_t p = 0; p < 3; p++) {
+                float w_bar_acc = 0.0f;
+                for (int64_t u = 0; u < 8; u++) {
+                    #pragma omp simd reduction(+: w_bar_acc)
+                    for (int64_t i = i0; i < i1; i++) {
+                        w_bar_acc += z_bar[256*u + (i - i0)]*(u + p - 1 >= 0 && u + p - 1 < 8 ? x_block[256*(u + p - 1) + (i - i0)] : 0.0f);
                     }
                 }
-                const float w_bar_acc_next = w_bar_acc_part - w_bar_acc_lost;
-                const float w_bar_acc_total = w_bar_acc + w_bar_acc_next;
-                w_bar_acc_lost = w_bar_acc_total - w_bar_acc - w_bar_acc_next;
-                w_bar_acc = w_bar_acc_total;
+                w_bar[p] += w_bar_acc;
             }
-            w_bar[p] = w_bar_acc;
         }
     }
     return BP_OK;

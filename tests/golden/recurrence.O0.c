@@ -10,19 +10,20 @@
  * x_bar is the adjoint of x (the error signal dL/dx), x_dot its tangent. Arrays are stored row by row.
  * Sizes known when the code runs: T.
  */
-#include "recurrence.h"
-
-#include <math.h>
-
-#include "bp_math.h"
-
 /* `omp simd` lets the compiler reorder sums; without -fopenmp-simd it is inert. */
 #if defined(__clang__)
 #pragma clang diagnostic ignored "-Wsource-uses-openmp"
 #pragma clang diagnostic ignored "-Wpass-failed"
 #elif defined(__GNUC__)
 #pragma GCC diagnostic ignored "-Wunknown-pragmas"
+#pragma GCC optimize("no-trapping-math") /* nobody looks at the exceptions of lanes that are not taken */
 #endif
+
+#include "recurrence.h"
+
+#include <math.h>
+
+#include "bp_math.h"
 
 /* Cuts n elements off the block, and what keeps the next ones aligned. */
 static inline void *recurrence_take(char **block, int64_t n, size_t size) {

@@ -11,19 +11,20 @@
  * Long sums are added in parts (x_part), and what is lost in joining them is carried on (x_lost).
  * Sizes known when the code runs: m.
  */
-#include "regression.h"
-
-#include <math.h>
-
-#include "bp_math.h"
-
 /* `omp simd` lets the compiler reorder sums; without -fopenmp-simd it is inert. */
 #if defined(__clang__)
 #pragma clang diagnostic ignored "-Wsource-uses-openmp"
 #pragma clang diagnostic ignored "-Wpass-failed"
 #elif defined(__GNUC__)
 #pragma GCC diagnostic ignored "-Wunknown-pragmas"
+#pragma GCC optimize("no-trapping-math") /* nobody looks at the exceptions of lanes that are not taken */
 #endif
+
+#include "regression.h"
+
+#include <math.h>
+
+#include "bp_math.h"
 
 /* Cuts n elements off the block, and what keeps the next ones aligned. */
 static inline void *regression_take(char **block, int64_t n, size_t size) {
@@ -44,24 +45,26 @@ size_t regression_workspace_size(const regression_dims *dims) {
     if (m < 1) return 0;
     double most = 64.0, bytes;
     bytes = 64.0; /* predict */
-    bytes += (double)sizeof(float)*(double)2 + 64.0;
     bytes += (double)sizeof(float)*(double)m + 64.0;
+    bytes += (double)sizeof(float)*(double)256*(double)2 + 64.0;
+    bytes += (double)sizeof(float)*(double)256 + 64.0;
     if (bytes > most) most = bytes;
     bytes = 64.0; /* gradient */
-    bytes += (double)sizeof(float)*(double)m*(double)2 + 64.0;
     bytes += (double)sizeof(float)*(double)m + 64.0;
-    bytes += (double)sizeof(float)*(double)m + 64.0;
-    bytes += (double)sizeof(float)*(double)m*(double)2 + 64.0;
+    bytes += (double)sizeof(float)*(double)256*(double)2 + 64.0;
+    bytes += (double)sizeof(float)*(double)256 + 64.0;
+    bytes += (double)sizeof(float)*(double)256 + 64.0;
     if (bytes > most) most = bytes;
     bytes = 64.0; /* forward */
     bytes += (double)sizeof(float)*(double)m*(double)2 + 64.0;
     bytes += (double)sizeof(float)*(double)m + 64.0;
+    bytes += (double)sizeof(float)*(double)256 + 64.0;
     if (bytes > most) most = bytes;
     bytes = 64.0; /* backward */
     bytes += (double)sizeof(float)*(double)m*(double)2 + 64.0;
     bytes += (double)sizeof(float)*(double)m + 64.0;
-    bytes += (double)sizeof(float)*(double)m + 64.0;
-    bytes += (double)sizeof(float)*(double)m*(double)2 + 64.0;
+    bytes += (double)sizeof(float)*(double)256 + 64.0;
+    bytes += (double)sizeof(float)*(double)256*(double)2 + 64.0;
     if (bytes > most) most = bytes;
     bytes = most;
     return bytes < 4503599627370496.0 && bytes < (double)SIZE_MAX ? (size_t)bytes : 0; /* 2^52 */
@@ -107,36 +110,42 @@ int regression_predict(const regression_dims *dims, const regression_inputs *in,
     const float *const v = params->v;
     const float c = *params->c;
     char *block = workspace;
-    float *const a = regression_take(&block, 2, sizeof(float));
-    float *const slot2 = regression_take(&block, m, sizeof(float));
-    float *const yhat = out->yhat ? out->yhat : slot2;
+    float *const slot1 = regression_take(&block, m, sizeof(float));
+    float *const yhat = out->yhat ? out->yhat : slot1;
+    float *const a = regression_take(&block, 256*2, sizeof(float));
+    float *const yhat_sum = regression_take(&block, 256, sizeof(float));
 
-    /* z[i,k] = w[k]*x[i] + b[k]    regression.bp:8 */
-    for (int64_t i = 0; i < m; i++) {
-        #pragma omp simd
-        for (int64_t k = 0; k < 2; k++) {
-            const float z = w[k]*x[i] + b[k];
-            /* a[i,k] = sigmoid(z[i,k])    regression.bp:9 */
-            a[k] = bp_sigmoidf(z);
-        }
-        /* yhat_sum[i] = sum[k](v[k]*a[i,k])    regression.bp:10 */
-        float yhat_sum = 0.0f;
-        #pragma omp simd reduction(+: yhat_sum)
-        for (int64_t k = 0; k < 2; k++) {
-            yhat_sum += v[k]*a[k];
-        }
-        /* yhat[i] = yhat_sum[i] + c    regression.bp:10 */
-        yhat[i] = yhat_sum + c;
-    }
-    /* L_sum = sum[i]((yhat[i] - y[i])*(yhat[i] - y[i]))    regression.bp:11 */
+    /* L_sum = 0    regression.bp:11 */
     float L_sum = 0.0f;
     float L_sum_lost = 0.0f;
-    const int64_t block_2_end = (m + 127)/128;
-    for (int64_t block_2 = 0; block_2 < block_2_end; block_2++) {
+    for (int64_t i0 = 0; i0 < m; i0 += 256) {
         float L_sum_part = 0.0f;
-        const int64_t i_end = m >= 128*block_2 + 128 ? 128*block_2 + 128 : m;
+        const int64_t i1 = m >= i0 + 256 ? i0 + 256 : m;
+        /* z[i,k] = w[k]*x[i] + b[k]    regression.bp:8 */
+        for (int64_t k = 0; k < 2; k++) {
+            #pragma omp simd
+            for (int64_t i = i0; i < i1; i++) {
+                const float z = w[k]*x[i] + b[k];
+                /* a[i,k] = sigmoid(z[i,k])    regression.bp:9 */
+                a[256*k + (i - i0)] = bp_sigmoidf(z);
+            }
+        }
+        /* yhat_sum[i] = sum[k](v[k]*a[i,k])    regression.bp:10 */
+        #pragma omp simd
+        for (int64_t i = i0; i < i1; i++) {
+            yhat_sum[i - i0] = 0.0f;
+        }
+        for (int64_t k = 0; k < 2; k++) {
+            #pragma omp simd
+            for (int64_t i = i0; i < i1; i++) {
+                yhat_sum[i - i0] += v[k]*a[256*k + (i - i0)];
+            }
+        }
+        /* yhat[i] = yhat_sum[i] + c    regression.bp:10 */
         #pragma omp simd reduction(+: L_sum_part)
-        for (int64_t i = 128*block_2; i < i_end; i++) {
+        for (int64_t i = i0; i < i1; i++) {
+            yhat[i] = yhat_sum[i - i0] + c;
+            /* L_sum = sum[i]((yhat[i] - y[i])*(yhat[i] - y[i]))    regression.bp:11 */
             const float t1 = yhat[i] - y[i];
             L_sum_part += t1*t1;
         }
@@ -166,44 +175,103 @@ int regression_gradient(const regression_dims *dims, const regression_inputs *in
     const float *const v = params->v;
     const float c = *params->c;
     char *block = workspace;
-    float *const a = regression_take(&block, m*2, sizeof(float));
-    float *const slot2 = regression_take(&block, m, sizeof(float));
-    float *const yhat = out->yhat ? out->yhat : slot2;
-    float *const yhat_bar = regression_take(&block, m, sizeof(float));
-    float *const z_bar = regression_take(&block, m*2, sizeof(float));
+    float *const slot1 = regression_take(&block, m, sizeof(float));
+    float *const yhat = out->yhat ? out->yhat : slot1;
+    float *const a = regression_take(&block, 256*2, sizeof(float));
+    float *const yhat_sum = regression_take(&block, 256, sizeof(float));
+    float *const yhat_bar = regression_take(&block, 256, sizeof(float));
     float *const c_bar = grads->c;
     float *const v_bar = grads->v;
     float *const b_bar = grads->b;
     float *const w_bar = grads->w;
 
-    /* z[i,k] = w[k]*x[i] + b[k]    regression.bp:8 */
-    for (int64_t i = 0; i < m; i++) {
+    /* L_sum = 0    regression.bp:11 */
+    float L_sum = 0.0f;
+    if (grads->c) {
+        /* c_bar = 0    regression.bp:6 */
+        c_bar[0] = 0.0f;
+    }
+    if (grads->v) {
+        /* v_bar[i] = 0    regression.bp:6 */
         #pragma omp simd
+        for (int64_t i = 0; i < 2; i++) {
+            v_bar[i] = 0.0f;
+        }
+    }
+    if (grads->b) {
+        /* b_bar[i] = 0    regression.bp:5 */
+        #pragma omp simd
+        for (int64_t i = 0; i < 2; i++) {
+            b_bar[i] = 0.0f;
+        }
+    }
+    if (grads->w) {
+        /* w_bar[i] = 0    regression.bp:5 */
+        #pragma omp simd
+        for (int64_t i = 0; i < 2; i++) {
+            w_bar[i] = 0.0f;
+        }
+    }
+    float L_sum_lost = 0.0f;
+    for (int64_t i0 = 0; i0 < m; i0 += 256) {
+        float L_sum_part = 0.0f;
+        const int64_t i1 = m >= i0 + 256 ? i0 + 256 : m;
+        /* z[i,k] = w[k]*x[i] + b[k]    regression.bp:8 */
         for (int64_t k = 0; k < 2; k++) {
-            const float z = w[k]*x[i] + b[k];
-            /* a[i,k] = sigmoid(z[i,k])    regression.bp:9 */
-            a[2*i + k] = bp_sigmoidf(z);
+            #pragma omp simd
+            for (int64_t i = i0; i < i1; i++) {
+                const float z = w[k]*x[i] + b[k];
+                /* a[i,k] = sigmoid(z[i,k])    regression.bp:9 */
+                a[256*k + (i - i0)] = bp_sigmoidf(z);
+            }
         }
         /* yhat_sum[i] = sum[k](v[k]*a[i,k])    regression.bp:10 */
-        float yhat_sum = 0.0f;
-        #pragma omp simd reduction(+: yhat_sum)
+        #pragma omp simd
+        for (int64_t i = i0; i < i1; i++) {
+            yhat_sum[i - i0] = 0.0f;
+        }
         for (int64_t k = 0; k < 2; k++) {
-            yhat_sum += v[k]*a[2*i + k];
+            #pragma omp simd
+            for (int64_t i = i0; i < i1; i++) {
+                yhat_sum[i - i0] += v[k]*a[256*k + (i - i0)];
+            }
         }
         /* yhat[i] = yhat_sum[i] + c    regression.bp:10 */
-        yhat[i] = yhat_sum + c;
-    }
-    /* L_sum = sum[i]((yhat[i] - y[i])*(yhat[i] - y[i]))    regression.bp:11 */
-    float L_sum = 0.0f;
-    float L_sum_lost = 0.0f;
-    const int64_t block_2_end = (m + 127)/128;
-    for (int64_t block_2 = 0; block_2 < block_2_end; block_2++) {
-        float L_sum_part = 0.0f;
-        const int64_t i_end = m >= 128*block_2 + 128 ? 128*block_2 + 128 : m;
-        #pragma omp simd reduction(+: L_sum_part)
-        for (int64_t i = 128*block_2; i < i_end; i++) {
+        float c_bar_acc = 0.0f;
+        #pragma omp simd reduction(+: L_sum_part, c_bar_acc)
+        for (int64_t i = i0; i < i1; i++) {
+            yhat[i] = yhat_sum[i - i0] + c;
+            /* L_sum = sum[i]((yhat[i] - y[i])*(yhat[i] - y[i]))    regression.bp:11 */
             const float t1 = yhat[i] - y[i];
             L_sum_part += t1*t1;
+            /* yhat_bar[i] = (yhat[i] - y[i])/m    regression.bp:11 */
+            yhat_bar[i - i0] = (yhat[i] - y[i])/(float)m;
+            /* c_bar = sum[i](yhat_bar[i])    regression.bp:10 */
+            c_bar_acc += yhat_bar[i - i0];
+        }
+        c_bar[0] += c_bar_acc;
+        /* a_bar[i,k] = yhat_bar[i]*v[k]    regression.bp:10 */
+        for (int64_t k = 0; k < 2; k++) {
+            float v_bar_acc = 0.0f;
+            float b_bar_acc = 0.0f;
+            float w_bar_acc = 0.0f;
+            #pragma omp simd reduction(+: v_bar_acc, b_bar_acc, w_bar_acc)
+            for (int64_t i = i0; i < i1; i++) {
+                const float a_bar = yhat_bar[i - i0]*v[k];
+                /* z_bar[i,k] = a_bar[i,k]*(a[i,k]*(1 - a[i,k]))    regression.bp:9 */
+                const float z_bar = a_bar*(a[256*k + (i - i0)]*(1.0f - a[256*k + (i - i0)]));
+                /* v_bar[k] = sum[i](yhat_bar[i]*a[i,k])    regression.bp:10 */
+                v_bar_acc += yhat_bar[i - i0]*a[256*k + (i - i0)];
+                /* b_bar[k] = sum[i](z_bar[i,k])    regression.bp:8 */
+                b_bar_acc += z_bar;
+                /* w_bar[k] = sum[i](z_bar[i,k]*x[i])    regression.bp:8 */
+                w_bar_acc += z_bar*x[i];
+            }
+            w_bar[k] += w_bar_acc;
+            /* b_bar[k] = sum[i](z_bar[i,k])    regression.bp:8 */
+            b_bar[k] += b_bar_acc;
+            /* v_bar[k] = sum[i](yhat_bar[i]*a[i,k])    regression.bp:10 */
+            v_bar[k] += v_bar_acc;
         }
         const float L_sum_next = L_sum_part - L_sum_lost;
         const float L_sum_total = L_sum + L_sum_next;
@@ -212,106 +280,6 @@ int regression_gradient(const regression_dims *dims, const regression_inputs *in
     }
     /* L = 0.5/m*L_sum    regression.bp:11 */
     const float L = 0.5f/(float)m*L_sum;
-    if (grads->w || grads->b || grads->v || grads->c) {
-        /* yhat_bar[i] = (yhat[i] - y[i])/m    regression.bp:11 */
-        #pragma omp simd
-        for (int64_t i = 0; i < m; i++) {
-            yhat_bar[i] = (yhat[i] - y[i])/(float)m;
-        }
-    }
-    if (grads->w || grads->b) {
-        /* a_bar[i,k] = yhat_bar[i]*v[k]    regression.bp:10 */
-        for (int64_t i = 0; i < m; i++) {
-            #pragma omp simd
-            for (int64_t k = 0; k < 2; k++) {
-                const float a_bar = yhat_bar[i]*v[k];
-                /* z_bar[i,k] = a_bar[i,k]*(a[i,k]*(1 - a[i,k]))    regression.bp:9 */
-                z_bar[2*i + k] = a_bar*(a[2*i + k]*(1.0f - a[2*i + k]));
-            }
-        }
-    }
-    if (grads->c) {
-        /* c_bar = sum[i](yhat_bar[i])    regression.bp:10 */
-        float c_bar_acc = 0.0f;
-        float c_bar_acc_lost = 0.0f;
-        const int64_t block_2_end_2 = (m + 127)/128;
-        for (int64_t block_2 = 0; block_2 < block_2_end_2; block_2++) {
-            float c_bar_acc_part = 0.0f;
-            const int64_t i_end_2 = m >= 128*block_2 + 128 ? 128*block_2 + 128 : m;
-            #pragma omp simd reduction(+: c_bar_acc_part)
-            for (int64_t i = 128*block_2; i < i_end_2; i++) {
-                c_bar_acc_part += yhat_bar[i];
-            }
-            const float c_bar_acc_next = c_bar_acc_part - c_bar_acc_lost;
-            const float c_bar_acc_total = c_bar_acc + c_bar_acc_next;
-            c_bar_acc_lost = c_bar_acc_total - c_bar_acc - c_bar_acc_next;
-            c_bar_acc = c_bar_acc_total;
-        }
-        c_bar[0] = c_bar_acc;
-    }
-    if (grads->v) {
-        /* v_bar[k] = sum[i](yhat_bar[i]*a[i,k])    regression.bp:10 */
-        for (int64_t k = 0; k < 2; k++) {
-            float v_bar_acc = 0.0f;
-            float v_bar_acc_lost = 0.0f;
-            const int64_t block_2_end_3 = (m + 127)/128;
-            for (int64_t block_2 = 0; block_2 < block_2_end_3; block_2++) {
-                float v_bar_acc_part = 0.0f;
-                const int64_t i_end_3 = m >= 128*block_2 + 128 ? 128*block_2 + 128 : m;
-                #pragma omp simd reduction(+: v_bar_acc_part)
-                for (int64_t i = 128*block_2; i < i_end_3; i++) {
-                    v_bar_acc_part += yhat_bar[i]*a[2*i + k];
-                }
-                const float v_bar_acc_next = v_bar_acc_part - v_bar_acc_lost;
-                const float v_bar_acc_total = v_bar_acc + v_bar_acc_next;
-                v_bar_acc_lost = v_bar_acc_total - v_bar_acc - v_bar_acc_next;
-                v_bar_acc = v_bar_acc_total;
-            }
-            v_bar[k] = v_bar_acc;
-        }
-    }
-    if (grads->b) {
-        /* b_bar[k] = sum[i](z_bar[i,k])    regression.bp:8 */
-        for (int64_t k = 0; k < 2; k++) {
-            float b_bar_acc = 0.0f;
-            float b_bar_acc_lost = 0.0f;
-            const int64_t block_2_end_4 = (m + 127)/128;
-            for (int64_t block_2 = 0; block_2 < block_2_end_4; block_2++) {
-                float b_bar_acc_part = 0.0f;
-                const int64_t i_end_4 = m >= 128*block_2 + 128 ? 128*block_2 + 128 : m;
-                #pragma omp simd reduction(+: b_bar_acc_part)
-                for (int64_t i = 128*block_2; i < i_end_4; i++) {
-                    b_bar_acc_part += z_bar[2*i + k];
-                }
-                const float b_bar_acc_next = b_bar_acc_part - b_bar_acc_lost;
-                const float b_bar_acc_total = b_bar_acc + b_bar_acc_next;
-                b_bar_acc_lost = b_bar_acc_total - b_bar_acc - b_bar_acc_next;
-                b_bar_acc = b_bar_acc_total;
-            }
-            b_bar[k] = b_bar_acc;
-        }
-    }
-    if (grads->w) {
-        /* w_bar[k] = sum[i](z_bar[i,k]*x[i])    regression.bp:8 */
-        for (int64_t k = 0; k < 2; k++) {
-            float w_bar_acc = 0.0f;
-            float w_bar_acc_lost = 0.0f;
-            const int64_t block_2_end_5 = (m + 127)/128;
-            for (int64_t block_2 = 0; block_2 < block_2_end_5; block_2++) {
-                float w_bar_acc_part = 0.0f;
-                const int64_t i_end_5 = m >= 128*block_2 + 128 ? 128*block_2 + 128 : m;
-                #pragma omp simd reduction(+: w_bar_acc_part)
-                for (int64_t i = 128*block_2; i < i_end_5; i++) {
-                    w_bar_acc_part += z_bar[2*i + k]*x[i];
-                }
-                const float w_bar_acc_next = w_bar_acc_part - w_bar_acc_lost;
-                const float w_bar_acc_total = w_bar_acc + w_bar_acc_next;
-                w_bar_acc_lost = w_bar_acc_total - w_bar_acc - w_bar_acc_next;
-                w_bar_acc = w_bar_acc_total;
-            }
-            w_bar[k] = w_bar_acc;
-        }
-    }
     out->L = L;
     return BP_OK;
 }
@@ -332,33 +300,37 @@ int regression_forward(const regression_dims *dims, const regression_inputs *in,
     char *block = workspace;
     float *const a = regression_take(&block, m*2, sizeof(float));
     float *const yhat = regression_take(&block, m, sizeof(float));
+    float *const yhat_sum = regression_take(&block, 256, sizeof(float));
 
-    /* z[i,k] = w[k]*x[i] + b[k]    regression.bp:8 */
-    for (int64_t i = 0; i < m; i++) {
-        #pragma omp simd
-        for (int64_t k = 0; k < 2; k++) {
-            const float z = w[k]*x[i] + b[k];
-            /* a[i,k] = sigmoid(z[i,k])    regression.bp:9 */
-            a[2*i + k] = bp_sigmoidf(z);
-        }
-        /* yhat_sum[i] = sum[k](v[k]*a[i,k])    regression.bp:10 */
-        float yhat_sum = 0.0f;
-        #pragma omp simd reduction(+: yhat_sum)
-        for (int64_t k = 0; k < 2; k++) {
-            yhat_sum += v[k]*a[2*i + k];
-        }
-        /* yhat[i] = yhat_sum[i] + c    regression.bp:10 */
-        yhat[i] = yhat_sum + c;
-    }
-    /* L_sum = sum[i]((yhat[i] - y[i])*(yhat[i] - y[i]))    regression.bp:11 */
+    /* L_sum = 0    regression.bp:11 */
     float L_sum = 0.0f;
     float L_sum_lost = 0.0f;
-    const int64_t block_2_end = (m + 127)/128;
-    for (int64_t block_2 = 0; block_2 < block_2_end; block_2++) {
+    for (int64_t i0 = 0; i0 < m; i0 += 256) {
         float L_sum_part = 0.0f;
-        const int64_t i_end = m >= 128*block_2 + 128 ? 128*block_2 + 128 : m;
+        const int64_t i1 = m >= i0 + 256 ? i0 + 256 : m;
+        /* z[i,k] = w[k]*x[i] + b[k]    regression.bp:8 */
+        for (int64_t k = 0; k < 2; k++) {
+            #pragma omp simd
+            for (int64_t i = i0; i < i1; i++) {
+                const float z = w[k]*x[i] + b[k];
+                /* a[i,k] = sigmoid(z[i,k])    regression.bp:9 */
+                a[2*i + k] = bp_sigmoidf(z);
+            }
+        }
+        /* yhat_sum[i] = sum[k](v[k]*a[i,k])    regression.bp:10 */
+        for (int64_t i = i0; i < i1; i++) {
+            float yhat_sum_acc = 0.0f;
+            #pragma omp simd reduction(+: yhat_sum_acc)
+            for (int64_t k = 0; k < 2; k++) {
+                yhat_sum_acc += v[k]*a[2*i + k];
+            }
+            yhat_sum[i - i0] = yhat_sum_acc;
+        }
+        /* yhat[i] = yhat_sum[i] + c    regression.bp:10 */
         #pragma omp simd reduction(+: L_sum_part)
-        for (int64_t i = 128*block_2; i < i_end; i++) {
+        for (int64_t i = i0; i < i1; i++) {
+            yhat[i] = yhat_sum[i - i0] + c;
+            /* L_sum = sum[i]((yhat[i] - y[i])*(yhat[i] - y[i]))    regression.bp:11 */
             const float t1 = yhat[i] - y[i];
             L_sum_part += t1*t1;
         }
@@ -387,111 +359,80 @@ int regression_backward(const regression_dims *dims, const regression_inputs *in
     char *block = workspace;
     float *const a = regression_take(&block, m*2, sizeof(float));
     float *const yhat = regression_take(&block, m, sizeof(float));
-    float *const yhat_bar = regression_take(&block, m, sizeof(float));
-    float *const z_bar = regression_take(&block, m*2, sizeof(float));
+    float *const yhat_bar = regression_take(&block, 256, sizeof(float));
+    float *const a_block = regression_take(&block, 256*2, sizeof(float));
     float *const c_bar = grads->c;
     float *const v_bar = grads->v;
     float *const b_bar = grads->b;
     float *const w_bar = grads->w;
 
-    if (grads->w || grads->b || grads->v || grads->c) {
-        /* yhat_bar[i] = (yhat[i] - y[i])/m    regression.bp:11 */
-        #pragma omp simd
-        for (int64_t i = 0; i < m; i++) {
-            yhat_bar[i] = (yhat[i] - y[i])/(float)m;
-        }
-    }
-    if (grads->w || grads->b) {
-        /* a_bar[i,k] = yhat_bar[i]*v[k]    regression.bp:10 */
-        for (int64_t i = 0; i < m; i++) {
-            #pragma omp simd
-            for (int64_t k = 0; k < 2; k++) {
-                const float a_bar = yhat_bar[i]*v[k];
-                /* z_bar[i,k] = a_bar[i,k]*(a[i,k]*(1 - a[i,k]))    regression.bp:9 */
-                z_bar[2*i + k] = a_bar*(a[2*i + k]*(1.0f - a[2*i + k]));
-            }
-        }
-    }
     if (grads->c) {
-        /* c_bar = sum[i](yhat_bar[i])    regression.bp:10 */
-        float c_bar_acc = 0.0f;
-        float c_bar_acc_lost = 0.0f;
-        const int64_t block_2_end = (m + 127)/128;
-        for (int64_t block_2 = 0; block_2 < block_2_end; block_2++) {
-            float c_bar_acc_part = 0.0f;
-            const int64_t i_end = m >= 128*block_2 + 128 ? 128*block_2 + 128 : m;
-            #pragma omp simd reduction(+: c_bar_acc_part)
-            for (int64_t i = 128*block_2; i < i_end; i++) {
-                c_bar_acc_part += yhat_bar[i];
-            }
-            const float c_bar_acc_next = c_bar_acc_part - c_bar_acc_lost;
-            const float c_bar_acc_total = c_bar_acc + c_bar_acc_next;
-            c_bar_acc_lost = c_bar_acc_total - c_bar_acc - c_bar_acc_next;
-            c_bar_acc = c_bar_acc_total;
-        }
-        c_bar[0] = c_bar_acc;
+        /* c_bar = 0    regression.bp:6 */
+        c_bar[0] = 0.0f;
     }
     if (grads->v) {
-        /* v_bar[k] = sum[i](yhat_bar[i]*a[i,k])    regression.bp:10 */
-        for (int64_t k = 0; k < 2; k++) {
-            float v_bar_acc = 0.0f;
-            float v_bar_acc_lost = 0.0f;
-            const int64_t block_2_end_2 = (m + 127)/128;
-            for (int64_t block_2 = 0; block_2 < block_2_end_2; block_2++) {
-                float v_bar_acc_part = 0.0f;
-                const int64_t i_end_2 = m >= 128*block_2 + 128 ? 128*block_2 + 128 : m;
-                #pragma omp simd reduction(+: v_bar_acc_part)
-                for (int64_t i = 128*block_2; i < i_end_2; i++) {
-                    v_bar_acc_part += yhat_bar[i]*a[2*i + k];
-                }
-                const float v_bar_acc_next = v_bar_acc_part - v_bar_acc_lost;
-                const float v_bar_acc_total = v_bar_acc + v_bar_acc_next;
-                v_bar_acc_lost = v_bar_acc_total - v_bar_acc - v_bar_acc_next;
-                v_bar_acc = v_bar_acc_total;
-            }
-            v_bar[k] = v_bar_acc;
+        /* v_bar[i] = 0    regression.bp:6 */
+        #pragma omp simd
+        for (int64_t i = 0; i < 2; i++) {
+            v_bar[i] = 0.0f;
         }
     }
     if (grads->b) {
-        /* b_bar[k] = sum[i](z_bar[i,k])    regression.bp:8 */
-        for (int64_t k = 0; k < 2; k++) {
-            float b_bar_acc = 0.0f;
-            float b_bar_acc_lost = 0.0f;
-            const int64_t block_2_end_3 = (m + 127)/128;
-            for (int64_t block_2 = 0; block_2 < block_2_end_3; block_2++) {
-                float b_bar_acc_part = 0.0f;
-                const int64_t i_end_3 = m >= 128*block_2 + 128 ? 128*block_2 + 128 : m;
-                #pragma omp simd reduction(+: b_bar_acc_part)
-                for (int64_t i = 128*block_2; i < i_end_3; i++) {
-                    b_bar_acc_part += z_bar[2*i + k];
-                }
-                const float b_bar_acc_next = b_bar_acc_part - b_bar_acc_lost;
-                const float b_bar_acc_total = b_bar_acc + b_bar_acc_next;
-                b_bar_acc_lost = b_bar_acc_total - b_bar_acc - b_bar_acc_next;
-                b_bar_acc = b_bar_acc_total;
-            }
-            b_bar[k] = b_bar_acc;
+        /* b_bar[i] = 0    regression.bp:5 */
+        #pragma omp simd
+        for (int64_t i = 0; i < 2; i++) {
+            b_bar[i] = 0.0f;
         }
     }
     if (grads->w) {
-        /* w_bar[k] = sum[i](z_bar[i,k]*x[i])    regression.bp:8 */
-        for (int64_t k = 0; k < 2; k++) {
-            float w_bar_acc = 0.0f;
-            float w_bar_acc_lost = 0.0f;
-            const int64_t block_2_end_4 = (m + 127)/128;
-            for (int64_t block_2 = 0; block_2 < block_2_end_4; block_2++) {
-                float w_bar_acc_part = 0.0f;
-                const int64_t i_end_4 = m >= 128*block_2 + 128 ? 128*block_2 + 128 : m;
-                #pragma omp simd reduction(+: w_bar_acc_part)
-                for (int64_t i = 128*block_2; i < i_end_4; i++) {
-                    w_bar_acc_part += z_bar[2*i + k]*x[i];
+        /* w_bar[i] = 0    regression.bp:5 */
+        #pragma omp simd
+        for (int64_t i = 0; i < 2; i++) {
+            w_bar[i] = 0.0f;
+        }
+    }
+    if (grads->w || grads->b || grads->v || grads->c) {
+        for (int64_t i0 = 0; i0 < m; i0 += 256) {
+            const int64_t i1 = m >= i0 + 256 ? i0 + 256 : m;
+            for (int64_t k = 0; k < 2; k++) {
+                for (int64_t i = i0; i < i1; i++) {
+                    a_block[256*k + (i - i0)] = a[2*i + k];
                 }
-                const float w_bar_acc_next = w_bar_acc_part - w_bar_acc_lost;
-                const float w_bar_acc_total = w_bar_acc + w_bar_acc_next;
-                w_bar_acc_lost = w_bar_acc_total - w_bar_acc - w_bar_acc_next;
-                w_bar_acc = w_bar_acc_total;
             }
-            w_bar[k] = w_bar_acc;
+            /* yhat_bar[i] = (yhat[i] - y[i])/m    regression.bp:11 */
+            float c_bar_acc = 0.0f;
+            #pragma omp simd reduction(+: c_bar_acc)
+            for (int64_t i = i0; i < i1; i++) {
+                yhat_bar[i - i0] = (yhat[i] - y[i])/(float)m;
+                /* c_bar = sum[i](yhat_bar[i])    regression.bp:10 */
+                c_bar_acc += yhat_bar[i - i0];
+            }
+            c_bar[0] += c_bar_acc;
+            /* a_bar[i,k] = yhat_bar[i]*v[k]    regression.bp:10 */
+            for (int64_t k = 0; k < 2; k++) {
+                float b_bar_acc = 0.0f;
+                float w_bar_acc = 0.0f;
+                #pragma omp simd reduction(+: b_bar_acc, w_bar_acc)
+                for (int64_t i = i0; i < i1; i++) {
+                    const float a_bar = yhat_bar[i - i0]*v[k];
+                    /* z_bar[i,k] = a_bar[i,k]*(a[i,k]*(1 - a[i,k]))    regression.bp:9 */
+                    const float z_bar = a_bar*(a_block[256*k + (i - i0)]*(1.0f - a_block[256*k + (i - i0)]));
+                    /* b_bar[k] = sum[i](z_bar[i,k])    regression.bp:8 */
+                    b_bar_acc += z_bar;
+                    /* w_bar[k] = sum[i](z_bar[i,k]*x[i])    regression.bp:8 */
+                    w_bar_acc += z_bar*x[i];
+                }
+                w_bar[k] += w_bar_acc;
+                /* b_bar[k] = sum[i](z_bar[i,k])    regression.bp:8 */
+                b_bar[k] += b_bar_acc;
+            }
+            /* v_bar[k] = sum[i](yhat_bar[i]*a[i,k])    regression.bp:10 */
+            for (int64_t i = i0; i < i1; i++) {
+                #pragma omp simd
+                for (int64_t k = 0; k < 2; k++) {
+                    v_bar[k] += yhat_bar[i - i0]*a[2*i + k];
+                }
+            }
         }
     }
     return BP_OK;

@@ -2,8 +2,8 @@
 . tests/run/common.sh
 cat > "$TMP/wide.bp" <<'MODEL'
 dim m
-input x[m, 512], y[m, 512]
-param W[512, 512] ~ xavier
+input x[m, 2048], y[m, 2048]
+param W[2048, 2048] ~ xavier
 z[i] = W @ x[i]
 loss L = mean[i](sum((z[i] - y[i])^2))
 MODEL
@@ -12,7 +12,7 @@ cat > "$TMP/main.c" <<'MAIN'
 #include <stdlib.h>
 #include "wide.h"
 int main(void) {
-    enum { M = 7, N = 512 };
+    enum { M = 7, N = 2048 };
     static float x[M*N], y[M*N], W[N*N], W_bar[N*N];
     for (int k = 0; k < M*N; k++) x[k] = (float)(k*37 % 101 - 50)/50, y[k] = (float)(k*53 % 97 - 48)/48;
     for (int k = 0; k < N*N; k++) W[k] = (float)(k*29 % 89 - 44)/900;
