@@ -70,7 +70,8 @@ typedef struct {
     Expr **subs;            /* of the first touch */
     VEC(Expr *) odd;        /* subscripts that differ between touches, such as t and t - 1 */
     bool *kept;
-    bool seen, read, read_in_test;
+    bool seen, read;
+    bool untested; /* written in a block of lanes, whether the caller wants it or not */
     uint32_t writes;
 } Use;
 
@@ -114,6 +115,7 @@ static void touch(Scan *s, Tensor *t, Expr *const *subs, const Visit *v, bool wr
     Use *u = &s->use[t->number];
     if (write) u->writes++;
     else u->read = true;
+    u->untested |= write && s->f->blocks && s->f->blocks->lanes && n > 0 && loops[0]->as.loop.how == LOOP_BLOCK;
     if (!u->seen) {
         u->seen = true;
         u->subs = (Expr **)(uintptr_t)subs;
@@ -224,7 +226,7 @@ static void place_tensor(Scan *s, Tensor *t, const PlanOptions *options) {
     else b->place = PLACE_WORKSPACE;
     if (b->place != PLACE_WORKSPACE || kept || from_before(f, t))
         for (uint32_t k = 0; k < t->rank; k++) b->kept[k] = true;
-    b->fallback = b->place == PLACE_USER && b->goal && u->read;
+    b->fallback = b->place == PLACE_USER && b->goal && (u->read || u->untested);
     if (b->place != PLACE_WORKSPACE || kept || from_before(f, t)) return;
     for (uint32_t k = 0; k < t->rank; k++)
         if (b->kept[k]) return;

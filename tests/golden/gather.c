@@ -47,6 +47,7 @@ size_t gather_workspace_size(const gather_dims *dims) {
     if (bytes > most) most = bytes;
     bytes = 64.0; /* gradient */
     bytes += (double)sizeof(float)*(double)3 + 64.0;
+    bytes += (double)sizeof(float)*(double)6*(double)3 + 64.0;
     bytes += (double)sizeof(float)*(double)3 + 64.0;
     if (bytes > most) most = bytes;
     bytes = 64.0; /* forward */
@@ -150,9 +151,10 @@ int gather_gradient(const gather_dims *dims, const gather_inputs *in, const gath
     float *const slot1 = gather_take(&block, 3, sizeof(float));
     float *const m_sum = slot1;
     float *const m_sum_bar = slot1;
+    float *const slot2 = gather_take(&block, 6*3, sizeof(float));
+    float *const E_bar = grads->E ? grads->E : slot2;
     float *const m = gather_take(&block, 3, sizeof(float));
     float *const w_bar = grads->w;
-    float *const E_bar = grads->E;
 
     float L_sum_bar = 0;
     /* m_sum[k] = 0    gather.bp:7 */

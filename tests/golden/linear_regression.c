@@ -48,6 +48,8 @@ size_t linear_regression_workspace_size(const linear_regression_dims *dims) {
     if (bytes > most) most = bytes;
     bytes = 64.0; /* gradient */
     bytes += (double)sizeof(float)*(double)m + 64.0;
+    bytes += (double)sizeof(float) + 64.0;
+    bytes += (double)sizeof(float)*(double)4 + 64.0;
     bytes += (double)sizeof(float)*(double)256 + 64.0;
     bytes += (double)sizeof(float)*(double)256 + 64.0;
     if (bytes > most) most = bytes;
@@ -58,6 +60,8 @@ size_t linear_regression_workspace_size(const linear_regression_dims *dims) {
     bytes = 64.0; /* backward */
     bytes += (double)sizeof(float)*(double)m + 64.0;
     bytes += (double)sizeof(float)*(double)256 + 64.0;
+    bytes += (double)sizeof(float) + 64.0;
+    bytes += (double)sizeof(float)*(double)4 + 64.0;
     if (bytes > most) most = bytes;
     bytes = most;
     return bytes < 4503599627370496.0 && bytes < (double)SIZE_MAX ? (size_t)bytes : 0; /* 2^52 */
@@ -150,10 +154,12 @@ int linear_regression_gradient(const linear_regression_dims *dims, const linear_
     char *block = workspace;
     float *const slot1 = linear_regression_take(&block, m, sizeof(float));
     float *const p = out->p ? out->p : slot1;
+    float *const slot2 = linear_regression_take(&block, 1, sizeof(float));
+    float *const b_bar = grads->b ? grads->b : slot2;
+    float *const slot3 = linear_regression_take(&block, 4, sizeof(float));
+    float *const w_bar = grads->w ? grads->w : slot3;
     float *const p_sum = linear_regression_take(&block, 256, sizeof(float));
     float *const p_bar = linear_regression_take(&block, 256, sizeof(float));
-    float *const b_bar = grads->b;
-    float *const w_bar = grads->w;
 
     /* L_sum = 0    linear_regression.bp:7 */
     float L_sum = 0.0f;
@@ -275,8 +281,10 @@ int linear_regression_backward(const linear_regression_dims *dims, const linear_
     char *block = workspace;
     float *const p = linear_regression_take(&block, m, sizeof(float));
     float *const p_bar = linear_regression_take(&block, 256, sizeof(float));
-    float *const b_bar = grads->b;
-    float *const w_bar = grads->w;
+    float *const slot3 = linear_regression_take(&block, 1, sizeof(float));
+    float *const b_bar = grads->b ? grads->b : slot3;
+    float *const slot4 = linear_regression_take(&block, 4, sizeof(float));
+    float *const w_bar = grads->w ? grads->w : slot4;
 
     if (grads->b) {
         /* b_bar = 0    linear_regression.bp:4 */

@@ -49,6 +49,8 @@ size_t pooling_workspace_size(const pooling_dims *dims) {
     bytes += (double)sizeof(float)*(double)256*(double)8 + 64.0;
     if (bytes > most) most = bytes;
     bytes = 64.0; /* gradient */
+    bytes += (double)sizeof(float) + 64.0;
+    bytes += (double)sizeof(float)*(double)3 + 64.0;
     bytes += (double)sizeof(float)*(double)256*(double)8 + 64.0;
     bytes += (double)sizeof(float)*(double)256*(double)8 + 64.0;
     bytes += (double)sizeof(float)*(double)256 + 64.0;
@@ -74,6 +76,8 @@ size_t pooling_workspace_size(const pooling_dims *dims) {
     bytes += (double)sizeof(float)*(double)256 + 64.0;
     bytes += (double)sizeof(int32_t)*(double)m*(double)4 + 64.0;
     bytes += (double)sizeof(float)*(double)256*(double)8 + 64.0;
+    bytes += (double)sizeof(float) + 64.0;
+    bytes += (double)sizeof(float)*(double)3 + 64.0;
     bytes += (double)sizeof(float)*(double)256*(double)4 + 64.0;
     bytes += (double)sizeof(int32_t)*(double)256*(double)4 + 64.0;
     bytes += (double)sizeof(float)*(double)256*(double)8 + 64.0;
@@ -190,6 +194,10 @@ int pooling_gradient(const pooling_dims *dims, const pooling_inputs *in, const p
     const float *const w = params->w;
     const float b = *params->b;
     char *block = workspace;
+    float *const slot1 = pooling_take(&block, 1, sizeof(float));
+    float *const b_bar = grads->b ? grads->b : slot1;
+    float *const slot2 = pooling_take(&block, 3, sizeof(float));
+    float *const w_bar = grads->w ? grads->w : slot2;
     float *const z = pooling_take(&block, 256*8, sizeof(float));
     float *const a = pooling_take(&block, 256*8, sizeof(float));
     float *const q = pooling_take(&block, 256, sizeof(float));
@@ -199,8 +207,6 @@ int pooling_gradient(const pooling_dims *dims, const pooling_inputs *in, const p
     float *const z_bar = pooling_take(&block, 256*8, sizeof(float));
     int32_t *const q_win = pooling_take(&block, 256, sizeof(int32_t));
     float *const x_block = pooling_take(&block, 256*8, sizeof(float));
-    float *const b_bar = grads->b;
-    float *const w_bar = grads->w;
 
     /* L = 0    pooling.bp:9 */
     float L = 0.0f;
@@ -420,12 +426,14 @@ int pooling_backward(const pooling_dims *dims, const pooling_inputs *in, const p
     (void)slot4;
     int32_t *const q_win = pooling_take(&block, m*4, sizeof(int32_t));
     float *const z_bar = pooling_take(&block, 256*8, sizeof(float));
+    float *const slot7 = pooling_take(&block, 1, sizeof(float));
+    float *const b_bar = grads->b ? grads->b : slot7;
+    float *const slot8 = pooling_take(&block, 3, sizeof(float));
+    float *const w_bar = grads->w ? grads->w : slot8;
     float *const q_bar = pooling_take(&block, 256*4, sizeof(float));
     int32_t *const q_win_block = pooling_take(&block, 256*4, sizeof(int32_t));
     float *const z_block = pooling_take(&block, 256*8, sizeof(float));
     float *const x_block = pooling_take(&block, 256*8, sizeof(float));
-    float *const b_bar = grads->b;
-    float *const w_bar = grads->w;
 
     if (grads->b) {
         /* b_bar = 0    pooling.bp:4 */

@@ -51,6 +51,10 @@ size_t regression_workspace_size(const regression_dims *dims) {
     if (bytes > most) most = bytes;
     bytes = 64.0; /* gradient */
     bytes += (double)sizeof(float)*(double)m + 64.0;
+    bytes += (double)sizeof(float) + 64.0;
+    bytes += (double)sizeof(float)*(double)2 + 64.0;
+    bytes += (double)sizeof(float)*(double)2 + 64.0;
+    bytes += (double)sizeof(float)*(double)2 + 64.0;
     bytes += (double)sizeof(float)*(double)256*(double)2 + 64.0;
     bytes += (double)sizeof(float)*(double)256 + 64.0;
     bytes += (double)sizeof(float)*(double)256 + 64.0;
@@ -64,6 +68,10 @@ size_t regression_workspace_size(const regression_dims *dims) {
     bytes += (double)sizeof(float)*(double)m*(double)2 + 64.0;
     bytes += (double)sizeof(float)*(double)m + 64.0;
     bytes += (double)sizeof(float)*(double)256 + 64.0;
+    bytes += (double)sizeof(float) + 64.0;
+    bytes += (double)sizeof(float)*(double)2 + 64.0;
+    bytes += (double)sizeof(float)*(double)2 + 64.0;
+    bytes += (double)sizeof(float)*(double)2 + 64.0;
     bytes += (double)sizeof(float)*(double)256*(double)2 + 64.0;
     if (bytes > most) most = bytes;
     bytes = most;
@@ -177,13 +185,17 @@ int regression_gradient(const regression_dims *dims, const regression_inputs *in
     char *block = workspace;
     float *const slot1 = regression_take(&block, m, sizeof(float));
     float *const yhat = out->yhat ? out->yhat : slot1;
+    float *const slot2 = regression_take(&block, 1, sizeof(float));
+    float *const c_bar = grads->c ? grads->c : slot2;
+    float *const slot3 = regression_take(&block, 2, sizeof(float));
+    float *const v_bar = grads->v ? grads->v : slot3;
+    float *const slot4 = regression_take(&block, 2, sizeof(float));
+    float *const b_bar = grads->b ? grads->b : slot4;
+    float *const slot5 = regression_take(&block, 2, sizeof(float));
+    float *const w_bar = grads->w ? grads->w : slot5;
     float *const a = regression_take(&block, 256*2, sizeof(float));
     float *const yhat_sum = regression_take(&block, 256, sizeof(float));
     float *const yhat_bar = regression_take(&block, 256, sizeof(float));
-    float *const c_bar = grads->c;
-    float *const v_bar = grads->v;
-    float *const b_bar = grads->b;
-    float *const w_bar = grads->w;
 
     /* L_sum = 0    regression.bp:11 */
     float L_sum = 0.0f;
@@ -360,11 +372,15 @@ int regression_backward(const regression_dims *dims, const regression_inputs *in
     float *const a = regression_take(&block, m*2, sizeof(float));
     float *const yhat = regression_take(&block, m, sizeof(float));
     float *const yhat_bar = regression_take(&block, 256, sizeof(float));
+    float *const slot4 = regression_take(&block, 1, sizeof(float));
+    float *const c_bar = grads->c ? grads->c : slot4;
+    float *const slot5 = regression_take(&block, 2, sizeof(float));
+    float *const v_bar = grads->v ? grads->v : slot5;
+    float *const slot6 = regression_take(&block, 2, sizeof(float));
+    float *const b_bar = grads->b ? grads->b : slot6;
+    float *const slot7 = regression_take(&block, 2, sizeof(float));
+    float *const w_bar = grads->w ? grads->w : slot7;
     float *const a_block = regression_take(&block, 256*2, sizeof(float));
-    float *const c_bar = grads->c;
-    float *const v_bar = grads->v;
-    float *const b_bar = grads->b;
-    float *const w_bar = grads->w;
 
     if (grads->c) {
         /* c_bar = 0    regression.bp:6 */
