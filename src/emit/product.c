@@ -10,50 +10,79 @@ enum { BLAS_AREA = 1 << 22 }; /* k*n from which a BLAS that knows the machine ma
 static bool wants_blas(const Writer *w, const Product *p) {
     if (!w->emission->blas || p->in_turn) return false; /* its strides may be negative */
     if (p->k->kind != EXPR_CONST || p->n->kind != EXPR_CONST) return false;
+    if (!(expr_is_int(p->a_row, 1) || expr_is_int(p->a_column, 1)) || !(expr_is_int(p->b_row, 1) || expr_is_int(p->b_column, 1))) return false;
     return p->k->of.integer * p->n->of.integer >= BLAS_AREA;
 }
 
 static void write_size(Writer *w, Expr *size) { write_expr(w, write_out(w, size), TYPE_INT, C_TERNARY); }
 
-static void write_address(Writer *w, Tensor *t, Expr *const *subs, Expr *stride) {
-    text_add(w->out, ", &");
-    write_element(w, t, subs);
+static void write_strides(Writer *w, Expr *row, Expr *column) {
     text_add(w->out, ", ");
-    write_size(w, stride);
+    write_size(w, row);
+    if (!column) return;
+    text_add(w->out, ", ");
+    write_size(w, column);
 }
 
-static void write_call_of_product(Writer *w, const Product *p) {
-    bool blas = wants_blas(w, p);
-    writer_indent(w);
-    if (blas) text_add(w->out, "bp_gemm_%s(", w->g->f64 ? "f64" : "f32");
-    else text_add(w->out, "%s_product(", w->emission->prefix);
-    *(blas ? w->calls_blas : w->calls_product) = true;
-    text_add(w->out, "%d, %d, ", p->a_transposed, p->b_transposed);
+/* , &W[256*l] */
+static void write_address(Writer *w, Tensor *t, Expr *const *subs) {
+    text_add(w->out, ", &");
+    write_element(w, t, subs);
+}
+
+static void write_sizes(Writer *w, const Product *p) {
     write_size(w, p->m);
     text_add(w->out, ", ");
     write_size(w, p->n);
     text_add(w->out, ", ");
     write_size(w, p->k);
-    if (blas) text_add(w->out, w->g->f64 ? ", 1.0" : ", 1.0f");
-    write_address(w, p->a, p->a_subs, p->a_stride);
-    write_address(w, p->b, p->b_subs, p->b_stride);
-    if (blas) text_add(w->out, p->add ? ", 1.0%s" : ", 0.0%s", w->g->f64 ? "" : "f");
-    write_address(w, p->c, p->c_subs, p->c_stride);
-    if (!blas) text_add(w->out, ", %d, %d", p->add, p->in_turn);
+}
+
+static void write_blas(Writer *w, const Product *p) {
+    const bool a_transposed = !expr_is_int(p->a_column, 1), b_transposed = !expr_is_int(p->b_column, 1);
+    const char *suffix = w->g->f64 ? "" : "f";
+    text_add(w->out, "bp_gemm_%s(%d, %d, ", w->g->f64 ? "f64" : "f32", a_transposed, b_transposed);
+    write_sizes(w, p);
+    text_add(w->out, ", 1.0%s", suffix);
+    write_address(w, p->a, p->a_subs);
+    write_strides(w, a_transposed ? p->a_column : p->a_row, NULL);
+    write_address(w, p->b, p->b_subs);
+    write_strides(w, b_transposed ? p->b_column : p->b_row, NULL);
+    text_add(w->out, ", %d.0%s", p->add, suffix);
+    write_address(w, p->c, p->c_subs);
+    write_strides(w, p->c_row, NULL);
     text_add(w->out, ");\n");
 }
 
-/* P_finite(rows, columns, &b[…], ldb), of the factor that must be: as it is stored. */
+static void write_call_of_product(Writer *w, const Product *p) {
+    const bool blas = wants_blas(w, p);
+    writer_indent(w);
+    *(blas ? w->calls_blas : w->calls_product) = true;
+    if (blas) {
+        write_blas(w, p);
+        return;
+    }
+    text_add(w->out, "%s_product(", w->emission->prefix);
+    write_sizes(w, p);
+    write_address(w, p->a, p->a_subs);
+    write_strides(w, p->a_row, p->a_column);
+    write_address(w, p->b, p->b_subs);
+    write_strides(w, p->b_row, p->b_column);
+    write_address(w, p->c, p->c_subs);
+    write_strides(w, p->c_row, NULL);
+    text_add(w->out, ", %d, %d);\n", p->add, p->in_turn);
+}
+
+/* P_finite(rows, columns, &b[…], row, column), of the factor that must be. */
 static void write_test(Writer *w, const Product *p) {
-    const bool b = p->strong == STRONG_A, transposed = b ? p->b_transposed : p->a_transposed;
-    Expr *rows = b ? p->k : p->m, *columns = b ? p->n : p->k;
+    const bool b = p->strong == STRONG_A;
     writer_indent(w);
     text_add(w->out, "if (%s_finite(", w->emission->prefix);
-    write_size(w, transposed ? columns : rows);
+    write_size(w, b ? p->k : p->m);
     text_add(w->out, ", ");
-    write_size(w, transposed ? rows : columns);
-    if (b) write_address(w, p->b, p->b_subs, p->b_stride);
-    else write_address(w, p->a, p->a_subs, p->a_stride);
+    write_size(w, b ? p->n : p->k);
+    write_address(w, b ? p->b : p->a, b ? p->b_subs : p->a_subs);
+    write_strides(w, b ? p->b_row : p->a_row, b ? p->b_column : p->a_column);
     text_add(w->out, ")) {\n");
 }
 
@@ -77,11 +106,12 @@ void write_product(Writer *w, const Tree *n) {
 
 static const char *const finite_text[] = {
     "/* Are all elements of the matrix finite? Those that are not stay nan when they are multiplied by 0. */\n",
-    "static int P_finite(int64_t rows, int64_t columns, const R *a, int64_t lda) {\n",
+    "static int P_finite(int64_t rows, int64_t columns, const R *a, int64_t row, int64_t column) {\n",
     "    R sum = 0;\n",
-    "    for (int64_t i = 0; i < rows; i++) {\n",
+    "    const int64_t outer = column == 1 ? rows : columns, inner = column == 1 ? columns : rows, step = column == 1 ? row : column;\n",
+    "    for (int64_t i = 0; i < outer; i++) {\n",
     "        #pragma omp simd reduction(+: sum)\n",
-    "        for (int64_t j = 0; j < columns; j++) sum += 0*a[i*lda + j];\n",
+    "        for (int64_t j = 0; j < inner; j++) sum += 0*a[i*step + j*(column == 1 ? 1 : row)];\n",
     "    }\n",
     "    return sum == 0;\n",
     "}\n\n",
@@ -144,27 +174,61 @@ static const char *const product_text[] = {
     "        for (int64_t j = 0; j < width; j++) c[r*ldc + j] = keep && !in_turn ? c[r*ldc + j] + edge[r][j] : edge[r][j];\n",
     "}\n",
     "\n",
-    "/* C = A*B, or C += A*B with `add`: A is m x k, B k x n, C m x n, row by row, with lda, ldb, ldc elements from one row to\n",
-    "   the next. Of a transposed one that is how it is stored: k x m, n x k. Terms are added in parts of P_DEPTH or, with `in_turn`,\n",
+    "/* The same where rows of A and columns of B lie side by side, and A has few: each element is a sum over vectors. */\n",
+    "P_INNERMOST static void P_dots(int64_t m, int64_t n, int64_t k, const R *a, int64_t a_row, const R *b, int64_t b_column, R *c,\n",
+    "        int64_t ldc, int add) {\n",
+    "    for (int64_t row = 0; row < m; row += P_ROWS)\n",
+    "        for (int64_t column = 0; column < n; column += P_ROWS) {\n",
+    "            P_vector sum[P_ROWS][P_ROWS] = {{{0}}};\n",
+    "            const R *x[P_ROWS], *y[P_ROWS]; /* rows and columns that are not there are the last one once more */\n",
+    "            for (int64_t r = 0; r < P_ROWS; r++) {\n",
+    "                x[r] = a + (row + r < m ? row + r : m - 1)*a_row;\n",
+    "                y[r] = b + (column + r < n ? column + r : n - 1)*b_column;\n",
+    "            }\n",
+    "            const int64_t whole = k/P_EACH*P_EACH;\n",
+    "            for (int64_t p = 0; p < whole; p += P_EACH) {\n",
+    "                #pragma GCC unroll 4\n",
+    "                for (int r = 0; r < P_ROWS; r++) {\n",
+    "                    const P_vector z = *(const P_vector *)(x[r] + p);\n",
+    "                    #pragma GCC unroll 4\n",
+    "                    for (int s = 0; s < P_ROWS; s++) sum[r][s] += z * *(const P_vector *)(y[s] + p);\n",
+    "                }\n",
+    "            }\n",
+    "            for (int64_t r = 0; r < P_ROWS && row + r < m; r++)\n",
+    "                for (int64_t s = 0; s < P_ROWS && column + s < n; s++) {\n",
+    "                    R total = 0;\n",
+    "                    for (int v = 0; v < P_EACH; v++) total += sum[r][s][v];\n",
+    "                    for (int64_t p = whole; p < k; p++) total += x[r][p]*y[s][p];\n",
+    "                    R *to = &c[(row + r)*ldc + column + s];\n",
+    "                    *to = add ? *to + total : total;\n",
+    "                }\n",
+    "        }\n",
+    "}\n",
+    "\n",
+    "/* C = A*B, or C += A*B with `add`: A is m x k, B k x n, C m x n, with so many elements from one row, and column, to the next;\n",
+    "   columns of C lie side by side. Terms are added in parts of P_DEPTH or, with `in_turn`,\n",
     "   one after the other to what is there. B is used where it lies while its rows are few and whole, else a panel at a time is copied. */\n",
-    "P_INNERMOST static void P_product(int a_transposed, int b_transposed, int64_t m, int64_t n, int64_t k, const R *a, int64_t lda,\n",
-    "        const R *b, int64_t ldb, R *c, int64_t ldc, int add, int in_turn) {\n",
+    "P_INNERMOST static void P_product(int64_t m, int64_t n, int64_t k, const R *a, int64_t a_row, int64_t a_column, const R *b,\n",
+    "        int64_t b_row, int64_t b_column, R *c, int64_t ldc, int add, int in_turn) {\n",
+    "    if (a_column == 1 && b_row == 1 && b_column != 1 && m <= 8*P_ROWS && !in_turn) {\n",
+    "        P_dots(m, n, k, a, a_row, b, b_column, c, ldc, add);\n",
+    "        return;\n",
+    "    }\n",
     "    R panel[P_DEPTH*P_LANES];\n",
-    "    const int64_t a_row = a_transposed ? 1 : lda, a_column = a_transposed ? lda : 1;\n",
     "    for (int64_t column = 0, width; column < n; column += width) {\n",
     "        width = n - column >= P_LANES ? P_LANES : n - column > P_EACH ? P_EACH : n - column; /* what is left goes in single vectors */\n",
     "        const int64_t lanes = width == P_LANES ? P_LANES : P_EACH;\n",
     "        for (int64_t first = 0; first == 0 || first < k; first += P_DEPTH) { /* once even where k is 0: C = 0 */\n",
     "            const int64_t depth = k - first < P_DEPTH ? k - first : P_DEPTH;\n",
     "            const int keep = add || first > 0;\n",
-    "            const int packed = b_transposed || width < lanes || m > 4*P_ROWS;\n",
-    "            const R *from = b_transposed ? b + column*ldb + first : b + first*ldb + column;\n",
-    "            for (int64_t j = 0; b_transposed && j < lanes; j++)\n",
-    "                for (int64_t p = 0; p < depth; p++) panel[p*lanes + j] = j < width ? from[j*ldb + p] : 0;\n",
-    "            for (int64_t p = 0; packed && !b_transposed && p < depth; p++)\n",
-    "                for (int64_t j = 0; j < lanes; j++) panel[p*lanes + j] = j < width ? from[p*ldb + j] : 0;\n",
+    "            const int packed = b_column != 1 || width < lanes || m > 4*P_ROWS;\n",
+    "            const R *from = b + column*b_column + first*b_row;\n",
+    "            for (int64_t j = 0; b_column != 1 && j < lanes; j++)\n",
+    "                for (int64_t p = 0; p < depth; p++) panel[p*lanes + j] = j < width ? from[j*b_column + p*b_row] : 0;\n",
+    "            for (int64_t p = 0; packed && b_column == 1 && p < depth; p++)\n",
+    "                for (int64_t j = 0; j < lanes; j++) panel[p*lanes + j] = j < width ? from[p*b_row + j] : 0;\n",
     "            const R *y = packed ? panel : from;\n",
-    "            const int64_t y_row = packed ? lanes : ldb;\n",
+    "            const int64_t y_row = packed ? lanes : b_row;\n",
     "            for (int64_t row = 0; row < m; row += P_ROWS) {\n",
     "                const int64_t height = m - row < P_ROWS ? m - row : P_ROWS;\n",
     "                const R *x = a + row*a_row + first*a_column;\n",
@@ -176,11 +240,11 @@ static const char *const product_text[] = {
     "    }\n",
     "}\n",
     "#else\n",
-    "/* C = A*B, or C += A*B with `add`: A is m x k, B k x n, C m x n, row by row, with lda, ldb, ldc elements from one row to\n",
-    "   the next. Of a transposed one that is how it is stored: k x m, n x k. Terms are added in parts of P_DEPTH or, with `in_turn`,\n",
+    "/* C = A*B, or C += A*B with `add`: A is m x k, B k x n, C m x n, with so many elements from one row, and column, to the next;\n",
+    "   columns of C lie side by side. Terms are added in parts of P_DEPTH or, with `in_turn`,\n",
     "   one after the other to what is there. */\n",
-    "static void P_product(int a_transposed, int b_transposed, int64_t m, int64_t n, int64_t k, const R *a, int64_t lda,\n",
-    "        const R *b, int64_t ldb, R *c, int64_t ldc, int add, int in_turn) {\n",
+    "static void P_product(int64_t m, int64_t n, int64_t k, const R *a, int64_t a_row, int64_t a_column, const R *b, int64_t b_row,\n",
+    "        int64_t b_column, R *c, int64_t ldc, int add, int in_turn) {\n",
     "    enum { DEPTH = 128 };\n",
     "    for (int64_t i = 0; i < m; i++)\n",
     "        for (int64_t j = 0; j < n; j++) {\n",
@@ -188,7 +252,7 @@ static const char *const product_text[] = {
     "            for (int64_t first = 0; first < k; first += DEPTH) {\n",
     "                R sum = in_turn ? total : 0;\n",
     "                for (int64_t p = first; p < k && p < first + DEPTH; p++)\n",
-    "                    sum += a[a_transposed ? p*lda + i : i*lda + p]*b[b_transposed ? j*ldb + p : p*ldb + j];\n",
+    "                    sum += a[i*a_row + p*a_column]*b[p*b_row + j*b_column];\n",
     "                total = in_turn ? sum : total + sum;\n",
     "            }\n",
     "            c[i*ldc + j] = total;\n",

@@ -628,12 +628,6 @@ static void pack(Pack *p, Tensor *t) {
     subst_tensor(p->subst, t, copy);
 }
 
-static bool among_lanes(const Visit *v) {
-    for (; v && v->node; v = v->outer)
-        if (v->node->kind == TREE_LOOP && v->node->as.loop.lanes) return true;
-    return false;
-}
-
 static void note_written(Tree *n, const Visit *v, void *with) {
     (void)v;
     Pack *p = with;
@@ -643,20 +637,31 @@ static void note_written(Tree *n, const Visit *v, void *with) {
 }
 
 static void pack_node(Tree *n, const Visit *v, void *with) {
+    (void)v;
     Pack *p = with;
-    if (n->kind != TREE_SET || !among_lanes(v)) return;
+    if (n->kind != TREE_SET) return;
     ExprList all = tree_reads(p->f->graph, n);
     for (uint32_t k = 0; k < all.n; k++) {
         if (!jumps(p->f, all.at[k]) || map_get(p->written, all.at[k]->of.tensor)) continue;
         if (!map_get(p->packed, all.at[k]->of.tensor)) pack(p, all.at[k]->of.tensor);
     }
-}
-
-static void use_packed(Tree *n, const Visit *v, void *with) {
-    Pack *p = with;
-    if (n->kind != TREE_SET || !among_lanes(v)) return;
     n->as.set.value = subst_apply(p->subst, n->as.set.value);
     for (uint32_t k = 0; k < n->as.set.to->rank; k++) n->as.set.subs[k] = subst_apply(p->subst, n->as.set.subs[k]);
+}
+
+static bool is_nest(const Tree *n) { return n->kind == TREE_LOOP && n->why; }
+
+static void pack_list(Pack *p, Tree *list) {
+    for (Tree *n = list; n; n = n->next) {
+        if (!is_nest(n)) {
+            if (n->body) pack_list(p, n->body);
+            continue;
+        }
+        Tree *next = n->next;
+        n->next = NULL;
+        if (!runs_along_rows(p->f, n)) tree_visit(n, pack_node, p);
+        n->next = next;
+    }
 }
 
 /* Copies of what lanes would jump through, examples side by side, made once a block. */
@@ -666,11 +671,21 @@ static void pack_block(Function *f, Tree *block) {
     p.end = &p.packs;
     Tree *set = block->body;
     tree_visit(set->next, note_written, &p);
-    tree_visit(set->next, pack_node, &p);
-    tree_visit(set->next, use_packed, &p);
+    pack_list(&p, set->next);
     if (!p.packs) return;
     *p.end = set->next;
     set->next = p.packs;
+}
+
+static void pack_blocks(Function *f, Tree *list) {
+    for (Tree *n = list; n; n = n->next) {
+        if (n->kind == TREE_LOOP && n->as.loop.how == LOOP_BLOCK) pack_block(f, n);
+        else if (n->kind == TREE_IF) pack_blocks(f, n->body);
+    }
+}
+
+void pack_lanes(Function *f) {
+    if (f->blocks && f->blocks->lanes) pack_blocks(f, f->body);
 }
 
 static void arrange_list(Function *f, Tree **at) {
@@ -678,8 +693,7 @@ static void arrange_list(Function *f, Tree **at) {
         Tree *n = *at;
         if (n->kind == TREE_IF || (n->kind == TREE_LOOP && !n->why)) {
             arrange_list(f, &n->body);
-            if (n->kind == TREE_LOOP && n->as.loop.how == LOOP_BLOCK) pack_block(f, n);
-        } else if (n->kind == TREE_LOOP && !runs_along_rows(f, n)) {
+        } else if (is_nest(n) && !runs_along_rows(f, n)) {
             Tree *next = n->next;
             n->next = NULL;
             sink_nest(f->graph, at);

@@ -13,8 +13,9 @@ void find_blocks(Function *, Steps *);
 /* The nests of the order: phase by phase what has no examples, then the loop over blocks. False: a member of the order belongs to
  * no one phase, and nest_order must do. */
 bool nest_blocks(Function *, const Order *, int64_t size, Tree **body); /* size: examples to a block; -1: by what they need */
-/* After find_kernels: in blocks whose examples are lanes, loops over examples go innermost, and arrays of the caller that they would
- * jump through are copied, a block at a time. */
+/* In blocks whose examples are lanes: before find_kernels, arrays of the caller that lanes would jump through are copied, a block at
+ * a time; after it, loops over examples go innermost. */
+void pack_lanes(Function *);
 void arrange_lanes(Function *);
 
 #endif

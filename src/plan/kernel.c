@@ -13,7 +13,7 @@
 #include "plan/nest.h"
 #include "plan/storage.h"
 
-enum { LEAST_SIDE = 4, LEAST_AREA = 256 }; /* when it pays: k and n at least 4, k*n at least 256 */
+enum { LEAST_SIDE = 3, LEAST_AREA = 256 }; /* when it pays: k and n at least 3, k*n at least 256 */
 
 enum { A, B, C, N_ARRAYS, MOST_LOOPS = 12 };
 
@@ -32,6 +32,9 @@ typedef struct {
     Loop loop[MOST_LOOPS];
     uint32_t n;
     Tree *set;   /* the accumulating statement */
+    bool whole;     /* of blocks that have all their examples; then: */
+    Expr *examples; /* how many those are */
+    uint32_t index; /* and the index of their loop */
     bool starts; /* a statement before sets the element to 0 */
     const Tree *start;
     bool strong; /* a strong product, which is plain where `other` is finite */
@@ -47,7 +50,13 @@ static bool add_loop(Nest *n, const Tree *t) {
     if (n->n == MOST_LOOPS || r->n_lo != 1 || r->n_hi != 1) return false;
     for (uint32_t k = 0; k < n->n; k++)
         if (range_uses_index(g, r, n->loop[k].index)) return false;
-    Expr *extent = expr_sub(g, r->hi[0], r->lo[0]), *first = t->as.loop.down ? expr_sub(g, r->hi[0], expr_int(g, 1)) : r->lo[0];
+    Expr *extent = expr_sub(g, r->hi[0], r->lo[0]);
+    if (n->whole && t->as.loop.examples) {
+        n->examples = extent;
+        n->index = r->index;
+        extent = expr_int(g, n->f->blocks->size);
+    }
+    Expr *first = t->as.loop.down ? expr_sub(g, r->hi[0], expr_int(g, 1)) : r->lo[0];
     n->loop[n->n++] = (Loop){.index = r->index, .extent = extent, .first = first, .down = t->as.loop.down, .in_turn = t->as.loop.in_turn,
                               .merged = {{r->index, first}}, .n_merged = 1};
     return true;
@@ -165,13 +174,21 @@ typedef struct { const Loop *of[N_ROLES]; bool adds; } Roles;
 
 static int64_t size_of(const Expr *extent) { return extent->kind == EXPR_CONST ? extent->of.integer : USUAL_DIM; }
 
-/* Of two loops for one role: whose elements lie side by side, else the longer one. Sums over time stay outside: what other
+/* Of two loops for one role: whose elements lie side by side in C, else the longer one. Sums over time stay outside: what other
  * indices sum at one time is added as a whole. */
 static bool is_better(int role, const Loop *x, const Loop *y) {
     if (role == K && x->in_turn != y->in_turn) return y->in_turn;
-    const bool x_near = role == K ? is_one(x->stride[A]) || is_one(x->stride[B]) : is_one(x->stride[C]);
-    const bool y_near = role == K ? is_one(y->stride[A]) || is_one(y->stride[B]) : is_one(y->stride[C]);
+    const bool x_near = role != K && is_one(x->stride[C]), y_near = role != K && is_one(y->stride[C]);
     return x_near != y_near ? x_near : size_of(x->extent) >= size_of(y->extent);
+}
+
+/* Rows and columns that share a subscript of C (p_bar[t + l]) would meet in its elements. */
+static bool rows_meet(const Nest *n, const Loop *m, const Loop *col) {
+    for (uint32_t s = 0; s < n->tensor[C]->rank; s++)
+        for (uint32_t i = 0; i < m->n_merged; i++)
+            for (uint32_t j = 0; j < col->n_merged; j++)
+                if (expr_uses_index(n->g, n->subs[C][s], m->merged[i].index) && expr_uses_index(n->g, n->subs[C][s], col->merged[j].index)) return true;
+    return false;
 }
 
 static bool find_roles(Nest *n, Roles *r) {
@@ -187,7 +204,7 @@ static bool find_roles(Nest *n, Roles *r) {
         if (!r->of[role] || is_better(role, x, r->of[role])) r->of[role] = x;
     }
     const Loop *m = r->of[M], *col = r->of[N];
-    return m && col && r->of[K] && !m->down && !col->down && !m->in_turn && !col->in_turn;
+    return m && col && r->of[K] && !m->down && !col->down && !m->in_turn && !col->in_turn && !rows_meet(n, m, col);
 }
 
 static void swap_factors(Nest *n) {
@@ -220,12 +237,9 @@ static Expr **first_element(Nest *n, int array, const Roles *r) {
 static bool fill_product(Nest *n, const Roles *r, Product *p) {
     const Loop *m = r->of[M], *col = r->of[N], *k = r->of[K];
     if (!is_one(col->stride[C])) return false;
-    p->a_transposed = !is_one(k->stride[A]);
-    p->b_transposed = !is_one(col->stride[B]);
-    if ((p->a_transposed && !is_one(m->stride[A])) || (p->b_transposed && !is_one(k->stride[B]))) return false;
-    p->a_stride = p->a_transposed ? k->stride[A] : m->stride[A];
-    p->b_stride = p->b_transposed ? col->stride[B] : k->stride[B];
-    p->c_stride = m->stride[C];
+    p->a_row = m->stride[A], p->a_column = k->stride[A];
+    p->b_row = k->stride[B], p->b_column = col->stride[B];
+    p->c_row = m->stride[C];
     p->m = m->extent, p->n = col->extent, p->k = k->extent;
     p->a = n->tensor[A], p->b = n->tensor[B], p->c = n->tensor[C];
     p->a_subs = first_element(n, A, r), p->b_subs = first_element(n, B, r), p->c_subs = first_element(n, C, r);
@@ -291,21 +305,57 @@ static Tree *cleared(Nest *n, const Tree *nest) {
     return root;
 }
 
-static Tree *as_product(Function *f, Tree *nest) {
-    Nest n = {.f = f, .g = f->graph};
+/* Is the loop over examples one with another? */
+static bool merges_examples(const Nest *n) {
+    for (uint32_t l = 0; l < n->n; l++)
+        for (uint32_t k = 0; k < n->loop[l].n_merged && n->loop[l].n_merged > 1; k++)
+            if (n->examples && n->loop[l].merged[k].index == n->index) return true;
+    return false;
+}
+
+/* n: what was found out about the nest. */
+static Tree *product_of(Nest *n, Tree *nest) {
     Roles r;
     Product p = {0};
-    if (nest->kind != TREE_LOOP || !read_nest(&n, nest) || !read_arrays(&n) || !find_strides(&n)) return NULL;
-    merge_loops(&n);
-    if (!find_roles(&n, &r) || !pays(&r)) return NULL;
-    if (!fill_product(&n, &r, &p)) { /* C' = B'*A' */
-        swap_factors(&n);
-        if (!find_roles(&n, &r) || !fill_product(&n, &r, &p)) return NULL;
+    if (nest->kind != TREE_LOOP || !read_nest(n, nest) || !read_arrays(n) || !find_strides(n)) return NULL;
+    merge_loops(n);
+    if (!find_roles(n, &r) || !pays(&r)) return NULL;
+    if (!fill_product(n, &r, &p)) { /* C' = B'*A' */
+        swap_factors(n);
+        if (!find_roles(n, &r) || !fill_product(n, &r, &p)) return NULL;
     }
-    if (!r.adds || !n.starts) return build(&n, nest, &r, &p);
-    Tree *first = cleared(&n, nest);
-    first->next = build(&n, nest, &r, &p);
+    if (!r.adds || !n->starts) return build(n, nest, &r, &p);
+    Tree *first = cleared(n, nest);
+    first->next = build(n, nest, &r, &p);
     return first;
+}
+
+static Tree *when(Graph *g, Expr *condition, Tree *body) {
+    Tree *test = tree_new(g->arena, TREE_IF, body->why);
+    test->as.test.condition = condition;
+    test->body = body;
+    return test;
+}
+
+static Tree *with_value(Graph *g, const Tree *nest, Expr *value, bool goes_on);
+
+/* Lanes and the axis before them are one row where the block has all its examples. */
+static Tree *as_product(Function *f, Tree *nest) {
+    Graph *g = f->graph;
+    Nest n = {.f = f, .g = g};
+    if (f->blocks && f->blocks->lanes) {
+        Nest whole = {.f = f, .g = g, .whole = true};
+        Tree *all = product_of(&whole, nest);
+        if (all && merges_examples(&whole)) {
+            Tree *rest = product_of(&n, nest);
+            if (!rest) rest = with_value(g, nest, whole.set->as.set.value, false);
+            Expr *full = expr_op2(g, OP_eq, whole.examples, expr_int(g, f->blocks->size));
+            Tree *test = when(g, full, all);
+            test->next = when(g, expr_not(g, full), rest);
+            return test;
+        }
+    }
+    return product_of(&n, nest);
 }
 
 /* ---- sums of products --------------------------------------------------------------------------------------------------- */

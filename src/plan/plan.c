@@ -144,6 +144,7 @@ static bool plan_steps(Function *f, const Need *n, const PlanOptions *options) {
     if (cut && times) f->body = nest_segments(f, times, options);
     else if (!f->blocks || !nest_blocks(f, order, options->block, &f->body)) f->body = nest_order(f, order);
     if (options->level >= 2) {
+        pack_lanes(f);
         find_kernels(f);
         arrange_lanes(f);
         interchange_sums(f);

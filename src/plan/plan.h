@@ -44,8 +44,8 @@ typedef enum { STRONG_NONE, STRONG_A, STRONG_B } Strong;
 typedef struct {
     Tensor *a, *b, *c;
     Expr **a_subs, **b_subs, **c_subs;          /* of the first element of each */
-    bool a_transposed, b_transposed;            /* stored the other way round */
-    Expr *m, *n, *k, *a_stride, *b_stride, *c_stride;
+    Expr *m, *n, *k;
+    Expr *a_row, *a_column, *b_row, *b_column, *c_row; /* elements from one row, or column, to the next; c's columns lie side by side */
     bool add;
     Strong strong;
     bool in_turn; /* the terms of each element are added one after the other to what is there */

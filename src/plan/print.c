@@ -46,9 +46,9 @@ static void print_node(const Function *f, Text *out, const Tree *n) {
         print_subs(f, out, n->as.product.c, n->as.product.c_subs);
         text_add(out, " %s product of ", n->as.product.add ? "+=" : "=");
         print_subs(f, out, n->as.product.a, n->as.product.a_subs);
-        text_add(out, "%s and ", n->as.product.a_transposed ? "'" : "");
+        text_add(out, "%s and ", !expr_is_int(n->as.product.a_column, 1) ? "'" : "");
         print_subs(f, out, n->as.product.b, n->as.product.b_subs);
-        text_add(out, "%s", n->as.product.b_transposed ? "'" : "");
+        text_add(out, "%s", !expr_is_int(n->as.product.b_column, 1) ? "'" : "");
         break;
     case TREE_CALL: text_add(out, "call for %s", n->as.call.to->name); break;
     }
