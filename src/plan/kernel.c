@@ -319,11 +319,11 @@ static Tree *product_of(Nest *n, Tree *nest) {
     Product p = {0};
     if (nest->kind != TREE_LOOP || !read_nest(n, nest) || !read_arrays(n) || !find_strides(n)) return NULL;
     merge_loops(n);
-    if (!find_roles(n, &r) || !pays(&r)) return NULL;
-    if (!fill_product(n, &r, &p)) { /* C' = B'*A' */
+    if (!find_roles(n, &r) || !fill_product(n, &r, &p)) { /* C' = B'*A' */
         swap_factors(n);
         if (!find_roles(n, &r) || !fill_product(n, &r, &p)) return NULL;
     }
+    if (!pays(&r)) return NULL;
     if (!r.adds || !n->starts) return build(n, nest, &r, &p);
     Tree *first = cleared(n, nest);
     first->next = build(n, nest, &r, &p);
