@@ -2,6 +2,8 @@
  *
  * The function packs a panel of B, DEPTH rows of LANES columns, and keeps ROWS rows of C for it in registers: the loops
  * over lanes have constant counts, which compilers turn into vector instructions of whatever width the machine has. */
+#include <string.h>
+
 #include "emit/writer.h"
 
 enum { BLAS_AREA = 1 << 18 }; /* k*n from which a BLAS wins (measured on k = 512, n = 512) */
@@ -93,6 +95,7 @@ void write_product_function(const Emission *e, Text *out) {
     for (const char *c = product_text; *c; c++) {
         bool word = c > product_text && ((c[-1] >= 'A' && c[-1] <= 'Z') || (c[-1] >= 'a' && c[-1] <= 'z') || c[-1] == '_');
         bool ends = !((c[1] >= 'A' && c[1] <= 'Z') || (c[1] >= 'a' && c[1] <= 'z'));
+        if (e->clones && strncmp(c, "static void P_", 14) == 0) text_add(out, "%s ", CLONES);
         if (*c == 'P' && c[1] == '_' && !word) text_add(out, "%s", e->prefix);
         else if (*c == 'R' && ends && !word) text_add(out, e->graph->f64 ? "double" : "float");
         else text_put(out, c, 1);

@@ -34,7 +34,7 @@ typedef struct {
     /* compile */
     const char *output, *prefix, *checkpoint, *memory, *depend_file, *dump_after, *without;
     int emit, blas, threads, level; /* Emit, Blas, Threads, 0..2 */
-    bool standalone, depend;
+    bool standalone, depend, target_clones;
     /* eval, check */
     const char *data, *seed_data;
     bool interpret;
