@@ -12,6 +12,7 @@ typedef struct {
     const char *source_name; /* the model's file, as comments name it: "model.bp" */
     const char *command;     /* the command line that made it */
     bool standalone;         /* needs neither libbp nor its headers */
+    bool clones;             /* functions are compiled for several instruction sets, of which one is picked when the code runs */
     bool blas;               /* large matrix products call libbp, which calls CBLAS */
     Function *const *functions;
     uint32_t n_functions;

@@ -238,6 +238,7 @@ void write_function(Writer *w) {
     name_everything(w);
     find_homes(w);
     if (w->f->n_parts) write_parts(w);
+    if (w->emission->clones) text_add(w->out, "%s ", CLONES);
     write_prototype(w->emission, w->f->kind, w->out, " {\n");
     w->indent = 1;
     writer_indent(w);

@@ -146,7 +146,7 @@ static void write_stores(Writer *w, uint32_t part) {
 static void write_part(Writer *w, uint32_t part, const Map *seeds) {
     const Function *f = w->f;
     const Tensors *list = &w->parts->of[part - 1];
-    text_add(w->out, "static " PART " int %s%u(", part_name(w), part);
+    text_add(w->out, "static %s" PART " int %s%u(", w->emission->clones ? CLONES " " : "", part_name(w), part);
     write_parameters(w->emission, f->kind, w->out);
     text_add(w->out, ", %s_%s_shared *%s) {\n", w->emission->prefix, function_shapes[f->kind].name, w->shared);
     w->indent = 1;

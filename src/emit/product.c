@@ -3,6 +3,8 @@
  * The function packs a panel of B, and keeps for it some rows of C in registers while it adds (as in Goto and van de Geijn, Anatomy of
  * high-performance matrix multiplication, 2008). Vectors are the language extension that gcc and clang share; other compilers get
  * plain loops. */
+#include <string.h>
+
 #include "emit/writer.h"
 
 enum { BLAS_AREA = 1 << 22 }; /* k*n from which a BLAS that knows the machine may win; one that does not is slower everywhere */
@@ -266,6 +268,7 @@ static const char *const product_text[] = {
 static bool is_letter(char c) { return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z'); }
 
 static void write_line_of_product(const Emission *e, const char *line, Text *out) {
+    if (e->clones && strstr(line, "static void P_") && !strstr(line, "inline")) text_add(out, "%s ", CLONES);
     for (const char *c = line; *c; c++) {
         const bool word = c > line && (is_letter(c[-1]) || c[-1] == '_');
         if (*c == 'P' && c[1] == '_' && !word) text_add(out, "%s", e->prefix);

@@ -49,10 +49,19 @@ static const char rereads[] =
 
 static const char part[] =
     "/* A part of a long function: inlined, it would be as slow to compile as the whole. */\n"
-    "#ifdef __GNUC__\n"
+    "#if defined(__GNUC__)%s\n"
     "#define " PART " __attribute__((noinline))\n"
     "#else\n"
     "#define " PART "\n"
+    "#endif\n\n";
+
+/* The loader picks, by what is called an indirect function; musl has none. */
+static const char clones[] =
+    "/* Each function for AVX-512, for AVX2 and for any x86-64; which is called is decided when the program is loaded. */\n"
+    "#if defined(__x86_64__) && defined(__ELF__) && defined(__gnu_linux__) && (defined(__clang__) ? __clang_major__ >= 14 : defined(__GNUC__))\n"
+    "#define " CLONES " __attribute__((target_clones(\"avx512f\", \"avx2\", \"default\")))\n"
+    "#else\n"
+    "#define " CLONES "\n"
     "#endif\n\n";
 
 static bool list_rereads(const Tree *list) {
@@ -145,7 +154,8 @@ void emit_source(const Emission *e, Text *out) {
     if (!e->standalone && factorises(g)) text_add(out, "#include \"bp_linalg.h\"\n");
     text_add(out, "\n");
     if (any_rereads(e)) text_add(out, "%s", rereads);
-    if (last) text_add(out, "%s", part);
+    if (last) text_add(out, part, e->clones ? " && !defined(__clang__) /* which inlines no clones, and does not take both attributes */" : "");
+    if (e->clones) text_add(out, "%s", clones);
     if (e->standalone) {
         write_runtime(e, out, used);
         text_add(out, "\n");

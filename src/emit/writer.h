@@ -74,6 +74,7 @@ void write_call_equation(Writer *, Text *, const Equation *); /* for comments */
 /* ---- long functions (parts.c) ---- */
 bool in_workspace(const Buffer *);
 bool is_array(const Buffer *);            /* lies in the workspace or is an array that the caller gets */
+#define CLONES "BP_CLONES" /* the macro before a function that is compiled for several instruction sets */
 #define PART "BP_PART" /* the macro before a part, of which compilers shall not make one function again (source.c) */
 void write_parts(Writer *);               /* what they share, and a function for each; sets w->parts */
 void call_parts(Writer *);                /* in the function that they are cut from */

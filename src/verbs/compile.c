@@ -263,6 +263,7 @@ static const char *command_line(Compilation *c) {
     text_add(&line, "bpc %s%s%s -O%d%s%s", stem_name(c->g->arena, c->m->path), real[o->real], mode[o->mode], o->level,
              o->blas == BLAS_NONE ? " --blas none" : "", o->standalone ? " --standalone" : "");
     if (o->sparse) text_add(&line, " --sparse");
+    if (o->target_clones) text_add(&line, " --target-clones");
     if (o->directions > 0) text_add(&line, " --directions %lld", (long long)o->directions);
     if (o->block >= 0) text_add(&line, " --block %lld", (long long)o->block);
     for (uint32_t k = 0; k < o->defines.n; k++) text_add(&line, " -D %s=%.17g", o->defines.at[k].name, o->defines.at[k].value);
@@ -316,7 +317,7 @@ int model_emit(Model *m, const Options *o, const char *header_name, Text *c_text
     int status = compile_functions(&c);
     if (status != STATUS_DONE) return status;
     Emission e = {.graph = c.g, .prefix = symbol_prefix(c.g->arena, o), .header_name = header_name, .source_name = stem_name(c.g->arena, m->path),
-                  .command = command_line(&c), .standalone = o->standalone, .blas = o->blas == BLAS_CBLAS && !o->standalone, .functions = c.functions.at, .n_functions = c.functions.n,
+                  .command = command_line(&c), .standalone = o->standalone, .blas = o->blas == BLAS_CBLAS && !o->standalone, .clones = o->target_clones, .functions = c.functions.at, .n_functions = c.functions.n,
                   .wrt = c.d.wrt.at, .n_wrt = c.d.wrt.n, .members = map_new(c.g->arena)};
     if (c_text) emit_source(&e, c_text);
     if (h_text) emit_header(&e, h_text);

@@ -33,6 +33,7 @@ const OptionRow code_options[] = {
     {"blas", '\0', OPTION_CHOICE, AT(blas), "cblas|none", "call CBLAS for large products, or loops only (cblas)", "cblas|none", 0},
     {"threads", '\0', OPTION_CHOICE, AT(threads), "openmp|none", "share large loops out to threads (openmp); so far one thread runs", "openmp|none", 0},
     {"block", '\0', OPTION_WHOLE, AT(block), "N", "examples that go through all equations at once, forward and backward (by what they need in the cache; 0: all of them)", NULL, 0},
+    {"target-clones", '\0', OPTION_FLAG, AT(target_clones), NULL, "functions for AVX-512, for AVX2 and for any machine, of which the first call picks; for x86-64 under Linux, elsewhere one", NULL, 0},
     {"checkpoint", '\0', OPTION_TEXT, AT(checkpoint), "none|sqrt|N|auto", "what of a recurrence is kept, the rest is computed again: all, the state at sqrt(T) of its T steps, or at N of them (auto: all, unless --memory says how much)", NULL, 0},
     {"without", '\0', OPTION_TEXT, AT(without), "PASS", OPTION_HIDDEN, NULL, 0}, /* for tests: leave a simplification out */
     {"memory", '\0', OPTION_TEXT, AT(memory), "SIZE", "what the values along a recurrence may take, such as 64M; where all does not fit, the state at some steps is kept", NULL, 0},

@@ -35,7 +35,7 @@ typedef struct {
     const char *output, *prefix, *checkpoint, *memory, *depend_file, *dump_after, *without;
     int emit, blas, threads, level; /* Emit, Blas, Threads, 0..2 */
     int64_t block; /* examples to a block; 0: no blocks; -1: not said */
-    bool standalone, depend;
+    bool standalone, depend, target_clones;
     /* eval, check */
     const char *data, *seed_data;
     bool interpret;
