@@ -20,7 +20,7 @@
 #include "plan/nest.h"
 #include "plan/storage.h"
 
-enum { MANY = 128 }; /* examples, so that blocks pay */
+enum { MANY = 128, MOST_STEPS = 512 }; /* examples, so that blocks pay; equations, so that compilers do not take long over the one loop */
 
 /* ---- classes of axes --------------------------------------------------------------------------------------------------- */
 typedef struct {
@@ -197,7 +197,7 @@ static uint32_t choose_class(Classes *c, uint32_t *phase) {
     uint32_t best = c->n_nodes, best_score = 0, best_phases = 0;
     uint32_t *tried = NEW_ARRAY(c->g->arena, uint32_t, c->steps->n + 1);
     for (uint32_t k = 0; k < c->n_nodes; k++) {
-        if (root_of(c, k) != k || c->bad[k] || c->covers[k] < 2 || !is_many(c->extent[k])) continue;
+        if (root_of(c, k) != k || c->bad[k] || c->covers[k] < 2 || c->covers[k] > MOST_STEPS || !is_many(c->extent[k])) continue;
         const bool named = training->batch_dim != UINT32_MAX && c->extent[k]->kind == EXPR_DIM && c->extent[k]->of.number == training->batch_dim;
         const uint32_t score = c->covers[k] + (named ? c->steps->n : 0);
         if (score < best_score || !find_phases(c, k, tried)) continue;
