@@ -1,6 +1,6 @@
 /* Runs generated code in buffers of exactly the sizes that it asks for, poisoned beforehand, twice with different poison:
  * what comes out must be the same, and (under the sanitizers or valgrind) nothing outside may be touched. forward and then
- * backward must give what gradient gives, but for rounding. With SMALLEST in the environment every size is 1, where loops are empty.
+ * backward must give what gradient gives, but for rounding. With SMALLEST in the environment every size is 1, where loops are empty; with SIZE=n they are n.
  *
  * Compiled beside model.c (--prefix model), linked with libbp. pair.h says which arguments forward and backward take
  * (FORWARD, BACKWARD), where the model has them. */
@@ -79,7 +79,8 @@ static Run run_new(int poison) {
     Run r = {.model = model_describe()};
     const bp_model *m = r.model;
     r.dims = checked(calloc(m->n_dims + 1, sizeof *r.dims));
-    for (uint32_t k = 0; k < m->n_dims; k++) r.dims[k] = getenv("SMALLEST") ? 1 : sizes[k % 6];
+    const char *size = getenv("SIZE");
+    for (uint32_t k = 0; k < m->n_dims; k++) r.dims[k] = getenv("SMALLEST") ? 1 : size ? atoll(size) : sizes[k % 6];
     r.inputs = checked(calloc(1, m->inputs_size + 1));
     r.params = checked(calloc(1, m->params_size + 1));
     r.state = checked(calloc(1, m->state_size + 1));

@@ -1,0 +1,37 @@
+# The block schedule: derivatives hold however many examples a block has, arrays that the caller does not give are not written, and
+# the plan finds blocks, lanes and matrix products where they are.
+. tests/run/common.sh
+
+for n in 1 2 5; do
+    CC=tcc status_is 0 "the corpus, $n to a block" "$BPC" check tests/models/*.bp --block $n --real f64 --tolerance 1e-8
+done
+
+# Blocks that are whole, one short of it, one over; each alone of the arrays, none, and all of them. Against all examples at once.
+: > "$TMP/pair.h"
+compare() { # model, its examples
+    stem=$(basename "$1" .bp)
+    for n in 0 4 64; do
+        status_is 0 "$stem, --block $n" "$BPC" "$1" --block $n --real f64 --prefix model -o "$TMP/model.c"
+        status_is 0 "$stem, --block $n: cc" $CC -std=c11 -O2 -fopenmp-simd $SANITIZE -Iruntime -I"$TMP" -Itests/generated tests/generated/blocks.c "$TMP/model.c" "$BUILD/libbp.a" -lz -lm -o "$TMP/blocks"
+        SIZE=$2 ASAN_OPTIONS=detect_leaks=0 "$TMP/blocks" > "$TMP/$n.txt" 2> "$TMP/err" || fail "$stem, --block $n" "$(cat "$TMP/err")"
+    done
+    for n in 4 64; do status_is 0 "$stem: --block $n as all at once" python3 tests/run/blocks.py "$TMP/0.txt" "$TMP/$n.txt"; done
+}
+SANITIZE="-fsanitize=address,undefined -fno-sanitize-recover=undefined"
+for model in gaussian_mixture notes_regression mlp batchnorm conv2d_pool logistic softmax_regression; do
+    compare tests/models/$model.bp 65
+done
+
+count() { # what, how many at least, pattern, model
+    found=$("$BPC" "$4" --want gradient --emit program 2> /dev/null | sed -n '/^function gradient/,/^function forward/p' | grep -c "$3")
+    [ "$found" -ge "$2" ] && pass || fail "$1" "$found in the plan, not $2"
+}
+count "GMM has one loop over blocks" 1 "loop i0 in 0..n by" tests/adbench/gmm.bp
+count "… and examples in lanes" 8 "loop i in i0..i1 simd" tests/adbench/gmm.bp
+count "a net's products are of blocks" 5 "product of" bench/models/small.bp
+count "layers in an array" 7 "product of" bench/models/deep.bp
+count "convolutions" 7 "product of" bench/models/cnn.bp
+count "a recurrence: weights at each time" 5 "product of" bench/models/lstm.bp
+count "attention" 24 "product of" bench/models/transformer.bp
+count "batch norm takes phases" 3 "loop i0 in 0..m by" tests/models/batchnorm.bp
+finish
