@@ -18,7 +18,7 @@
 enum {
     OVERLAPPED = 32,     /* turns of a chain that processors overlap with the next chain */
     VECTOR_BYTES = 32,   /* below so many a loop's rest is not vectorised */
-    BLAS_AREA = 1 << 18, /* k*n from which emit calls a BLAS (src/emit/product.c) */
+    BLAS_AREA = 1 << 22, /* k*n from which emit calls a BLAS (src/emit/product.c) */
     MOST_STATEMENTS = 64 /* of a recurrence, that are looked at */
 };
 static const double call_seconds = 2e-9, of_peak = 0.8; /* a call with its checks at entry; what a BLAS reaches */
@@ -32,6 +32,7 @@ typedef struct {
     Domain around; /* the loops that are open */
     const Tree *loop; /* the innermost of them */
     double turns;     /* of it, each time it is entered */
+    double examples;  /* to a block, on average; 0 outside blocks */
 } Walk;
 
 typedef struct {
@@ -144,7 +145,21 @@ static double points(Walk *w) {
 
 static double amount(Walk *w, Expr *e) {
     const double n = expr_amount(w->counting, e).value;
-    return n == n ? n : 64;
+    return n == n ? n : w->examples > 0 ? w->examples : 64;
+}
+
+/* A number of turns, as a range: blocks, and the examples of one, have bounds that are known when the code runs. */
+static Range counted_range(Walk *w, const Tree *loop) {
+    const Range *r = &loop->as.loop.range;
+    double turns = w->examples;
+    if (loop->as.loop.how == LOOP_BLOCK) {
+        const double all = amount(w, r->hi[0]);
+        turns = ceil(all / (double)loop->as.loop.step);
+        w->examples = all / turns;
+    } else if (!loop->as.loop.examples || w->examples == 0) {
+        return *r;
+    }
+    return range_make(w->g, r->index, expr_int(w->g, 0), expr_int(w->g, (int64_t)fmax(1, round(turns))));
 }
 
 static double list_seconds(Walk *w, const Tree *list, double times);
@@ -218,9 +233,9 @@ static double chain_seconds(Walk *w, const Tree *loop, double turns) {
 
 static double loop_seconds(Walk *w, const Tree *loop, double times) {
     const Tree *outer = w->loop;
-    const double outer_turns = w->turns;
+    const double outer_turns = w->turns, outer_examples = w->examples;
     if (times <= 0) return 0;
-    w->around.range[w->around.n++] = loop->as.loop.range;
+    w->around.range[w->around.n++] = counted_range(w, loop);
     w->loop = loop;
     const double all = points(w);
     w->turns = all / times;
@@ -228,6 +243,7 @@ static double loop_seconds(Walk *w, const Tree *loop, double times) {
     if (loop->as.loop.how != LOOP_SIMD) seconds = fmax(seconds, all * chain_seconds(w, loop, all / times));
     w->loop = outer;
     w->turns = outer_turns;
+    w->examples = outer_examples;
     w->around.n--;
     return seconds;
 }
@@ -250,10 +266,22 @@ static double factorisation_seconds(Walk *w, const Tree *call) {
     return w->pace->factorise_call + n * n * n * w->pace->factorise_cube;
 }
 
+/* How many of the blocks have all their examples; -1: that is not what the condition asks. */
+static double whole_blocks(const Walk *w, const Expr *condition) {
+    const Blocks *b = w->f->blocks;
+    const bool rest = expr_is_op(condition, OP_not);
+    const Expr *e = rest ? condition->arg[0] : condition;
+    if (!b || !expr_is_op(e, OP_eq) || !expr_is_int(e->arg[1], b->size)) return -1;
+    const double whole = w->examples >= (double)b->size ? 1 : w->examples > (double)b->size / 2 ? w->examples / (double)b->size : 0;
+    return rest ? 1 - whole : whole;
+}
+
 /* `i == index[j]` holds in one turn of a loop; of other conditions nothing is known. */
 static double if_seconds(Walk *w, const Tree *test, double times) {
     Expr *condition = test->as.test.condition;
     if (!condition) return list_seconds(w, test->body, times); /* an array that is wanted */
+    const double whole = whole_blocks(w, condition);
+    if (whole >= 0) return list_seconds(w, test->body, times * whole);
     const bool picks = expr_is_op(condition, OP_eq) && w->loop && w->turns > 1;
     return times * value_cost(w, condition).scalar + list_seconds(w, test->body, picks ? times / w->turns : times);
 }
