@@ -7,6 +7,7 @@
  *
  * An innermost loop whose turns write different elements may run in vector lanes; sums into local scalars are
  * named in its pragma, which is what allows the compiler to reorder them. */
+#include "graph/affine.h"
 #include "graph/ops.h"
 #include "plan/fuse.h"
 #include "plan/nest.h"
@@ -182,12 +183,22 @@ static bool writes_apart(Graph *g, const Tree *set, Expr *index) {
     return false;
 }
 
+/* Can no turn read what any turn writes, because an axis that does not change with the loop says so? hidden[t-1,k] and hidden[t,k] */
+static bool lie_apart(Graph *g, const Expr *read, const Tree *set, uint32_t index) {
+    for (uint32_t a = 0; a < read->n; a++) {
+        Affine x, y;
+        if (expr_uses_index(g, read->arg[a], index) || expr_uses_index(g, set->as.set.subs[a], index)) continue;
+        if (affine_of(g, read->arg[a], &x) && affine_of(g, set->as.set.subs[a], &y) && affine_add(&x, &y, -1, &x) && x.n == 0 && x.constant != 0) return true;
+    }
+    return false;
+}
+
 /* Does a turn read what another turn writes? Then turns wait for each other: a recurrence that was fused with its neighbours. */
-static bool reads_other_turns(const Map *reads, const Tree *loop) {
+static bool reads_other_turns(Graph *g, const Map *reads, const Tree *loop) {
     for (const Tree *set = loop->body; set; set = set->next) {
         const Reads *r = set->kind == TREE_SET ? map_get(reads, set->as.set.to) : NULL;
         for (uint32_t k = 0; r && k < r->at.n; k++)
-            for (uint32_t a = 0; a < r->at.at[k]->n; a++)
+            for (uint32_t a = 0; a < r->at.at[k]->n && !lie_apart(g, r->at.at[k], set, loop->as.loop.index); a++)
                 if (r->at.at[k]->arg[a] != set->as.set.subs[a]) return true;
     }
     return false;
@@ -200,7 +211,7 @@ static void mark_loop(Function *f, Tree *loop) {
     if (!loop->why && loop->as.loop.down) return;
     const Map *reads = reads_in(g, loop->body);
     Map *known = map_new(g->arena);
-    if (reads_other_turns(reads, loop)) return;
+    if (reads_other_turns(g, reads, loop)) return;
     for (const Tree *n = loop->body; n; n = n->next) {
         if (n->kind != TREE_SET) return;
         Tensor *t = n->as.set.to;
