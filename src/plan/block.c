@@ -20,7 +20,7 @@
 #include "plan/nest.h"
 #include "plan/storage.h"
 
-enum { MANY = 128, MOST_STEPS = 512 }; /* examples, so that blocks pay; equations, so that compilers do not take long over the one loop */
+enum { MANY = 32, MOST_STEPS = 512 }; /* examples, so that blocks pay; equations, so that compilers do not take long over the one loop */
 
 /* ---- classes of axes --------------------------------------------------------------------------------------------------- */
 typedef struct {
@@ -325,14 +325,14 @@ static double elements_of_example(Function *f) {
     return sum;
 }
 
-/* Examples to a block: what they need fits a usual second cache (half of it is kept in the end). Lanes want some vectors; products
+/* Examples to a block: what they need fits a second cache (half of it at most is kept in the end). Lanes want some vectors; products
  * many rows, unless an example is so large that it has them by itself. */
 static int64_t block_size(Function *f) {
-    enum { CACHE = 1 << 20, LEAST_LANES = 16, MOST_LANES = 1024, LEAST_ROWS = 128, MOST_ROWS = 256, LARGE = 1 << 16 }; /* MOST_LANES, LARGE: bytes */
+    enum { CACHE = 1 << 21, LEAST_LANES = 256, MOST_LANES = 1024, LEAST_ROWS = 128, MOST_ROWS = 256, LARGE = 1 << 16 }; /* of lanes, LARGE: bytes */
     const bool lanes = f->blocks->lanes;
     const int real = f->graph->f64 ? 8 : 4;
     const double bytes = elements_of_example(f) * real;
-    const int64_t least = lanes ? LEAST_LANES : bytes > LARGE ? 1 : LEAST_ROWS;
+    const int64_t least = lanes ? LEAST_LANES / real : bytes > LARGE ? 1 : LEAST_ROWS;
     int64_t size = lanes ? MOST_LANES / real : MOST_ROWS;
     while (size > least && bytes * (double)size > CACHE) size /= 2;
     return size;

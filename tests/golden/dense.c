@@ -90,27 +90,61 @@ dense_INNERMOST static inline __attribute__((always_inline)) void dense_tile(int
         for (int64_t j = 0; j < width; j++) c[r*ldc + j] = keep && !in_turn ? c[r*ldc + j] + edge[r][j] : edge[r][j];
 }
 
-/* C = A*B, or C += A*B with `add`: A is m x k, B k x n, C m x n, row by row, with lda, ldb, ldc elements from one row to
-   the next. Of a transposed one that is how it is stored: k x m, n x k. Terms are added in parts of dense_DEPTH or, with `in_turn`,
+/* The same where rows of A and columns of B lie side by side, and A has few: each element is a sum over vectors. */
+dense_INNERMOST static void dense_dots(int64_t m, int64_t n, int64_t k, const float *a, int64_t a_row, const float *b, int64_t b_column, float *c,
+        int64_t ldc, int add) {
+    for (int64_t row = 0; row < m; row += dense_ROWS)
+        for (int64_t column = 0; column < n; column += dense_ROWS) {
+            dense_vector sum[dense_ROWS][dense_ROWS] = {{{0}}};
+            const float *x[dense_ROWS], *y[dense_ROWS]; /* rows and columns that are not there are the last one once more */
+            for (int64_t r = 0; r < dense_ROWS; r++) {
+                x[r] = a + (row + r < m ? row + r : m - 1)*a_row;
+                y[r] = b + (column + r < n ? column + r : n - 1)*b_column;
+            }
+            const int64_t whole = k/dense_EACH*dense_EACH;
+            for (int64_t p = 0; p < whole; p += dense_EACH) {
+                #pragma GCC unroll 4
+                for (int r = 0; r < dense_ROWS; r++) {
+                    const dense_vector z = *(const dense_vector *)(x[r] + p);
+                    #pragma GCC unroll 4
+                    for (int s = 0; s < dense_ROWS; s++) sum[r][s] += z * *(const dense_vector *)(y[s] + p);
+                }
+            }
+            for (int64_t r = 0; r < dense_ROWS && row + r < m; r++)
+                for (int64_t s = 0; s < dense_ROWS && column + s < n; s++) {
+                    float total = 0;
+                    for (int v = 0; v < dense_EACH; v++) total += sum[r][s][v];
+                    for (int64_t p = whole; p < k; p++) total += x[r][p]*y[s][p];
+                    float *to = &c[(row + r)*ldc + column + s];
+                    *to = add ? *to + total : total;
+                }
+        }
+}
+
+/* C = A*B, or C += A*B with `add`: A is m x k, B k x n, C m x n, with so many elements from one row, and column, to the next;
+   columns of C lie side by side. Terms are added in parts of dense_DEPTH or, with `in_turn`,
    one after the other to what is there. B is used where it lies while its rows are few and whole, else a panel at a time is copied. */
-dense_INNERMOST static void dense_product(int a_transposed, int b_transposed, int64_t m, int64_t n, int64_t k, const float *a, int64_t lda,
-        const float *b, int64_t ldb, float *c, int64_t ldc, int add, int in_turn) {
+dense_INNERMOST static void dense_product(int64_t m, int64_t n, int64_t k, const float *a, int64_t a_row, int64_t a_column, const float *b,
+        int64_t b_row, int64_t b_column, float *c, int64_t ldc, int add, int in_turn) {
+    if (a_column == 1 && b_row == 1 && b_column != 1 && m <= 8*dense_ROWS && !in_turn) {
+        dense_dots(m, n, k, a, a_row, b, b_column, c, ldc, add);
+        return;
+    }
     float panel[dense_DEPTH*dense_LANES];
-    const int64_t a_row = a_transposed ? 1 : lda, a_column = a_transposed ? lda : 1;
     for (int64_t column = 0, width; column < n; column += width) {
         width = n - column >= dense_LANES ? dense_LANES : n - column > dense_EACH ? dense_EACH : n - column; /* what is left goes in single vectors */
         const int64_t lanes = width == dense_LANES ? dense_LANES : dense_EACH;
         for (int64_t first = 0; first == 0 || first < k; first += dense_DEPTH) { /* once even where k is 0: C = 0 */
             const int64_t depth = k - first < dense_DEPTH ? k - first : dense_DEPTH;
             const int keep = add || first > 0;
-            const int packed = b_transposed || width < lanes || m > 4*dense_ROWS;
-            const float *from = b_transposed ? b + column*ldb + first : b + first*ldb + column;
-            for (int64_t j = 0; b_transposed && j < lanes; j++)
-                for (int64_t p = 0; p < depth; p++) panel[p*lanes + j] = j < width ? from[j*ldb + p] : 0;
-            for (int64_t p = 0; packed && !b_transposed && p < depth; p++)
-                for (int64_t j = 0; j < lanes; j++) panel[p*lanes + j] = j < width ? from[p*ldb + j] : 0;
+            const int packed = b_column != 1 || width < lanes || m > 4*dense_ROWS;
+            const float *from = b + column*b_column + first*b_row;
+            for (int64_t j = 0; b_column != 1 && j < lanes; j++)
+                for (int64_t p = 0; p < depth; p++) panel[p*lanes + j] = j < width ? from[j*b_column + p*b_row] : 0;
+            for (int64_t p = 0; packed && b_column == 1 && p < depth; p++)
+                for (int64_t j = 0; j < lanes; j++) panel[p*lanes + j] = j < width ? from[p*b_row + j] : 0;
             const float *y = packed ? panel : from;
-            const int64_t y_row = packed ? lanes : ldb;
+            const int64_t y_row = packed ? lanes : b_row;
             for (int64_t row = 0; row < m; row += dense_ROWS) {
                 const int64_t height = m - row < dense_ROWS ? m - row : dense_ROWS;
                 const float *x = a + row*a_row + first*a_column;
@@ -122,11 +156,11 @@ dense_INNERMOST static void dense_product(int a_transposed, int b_transposed, in
     }
 }
 #else
-/* C = A*B, or C += A*B with `add`: A is m x k, B k x n, C m x n, row by row, with lda, ldb, ldc elements from one row to
-   the next. Of a transposed one that is how it is stored: k x m, n x k. Terms are added in parts of dense_DEPTH or, with `in_turn`,
+/* C = A*B, or C += A*B with `add`: A is m x k, B k x n, C m x n, with so many elements from one row, and column, to the next;
+   columns of C lie side by side. Terms are added in parts of dense_DEPTH or, with `in_turn`,
    one after the other to what is there. */
-static void dense_product(int a_transposed, int b_transposed, int64_t m, int64_t n, int64_t k, const float *a, int64_t lda,
-        const float *b, int64_t ldb, float *c, int64_t ldc, int add, int in_turn) {
+static void dense_product(int64_t m, int64_t n, int64_t k, const float *a, int64_t a_row, int64_t a_column, const float *b, int64_t b_row,
+        int64_t b_column, float *c, int64_t ldc, int add, int in_turn) {
     enum { DEPTH = 128 };
     for (int64_t i = 0; i < m; i++)
         for (int64_t j = 0; j < n; j++) {
@@ -134,7 +168,7 @@ static void dense_product(int a_transposed, int b_transposed, int64_t m, int64_t
             for (int64_t first = 0; first < k; first += DEPTH) {
                 float sum = in_turn ? total : 0;
                 for (int64_t p = first; p < k && p < first + DEPTH; p++)
-                    sum += a[a_transposed ? p*lda + i : i*lda + p]*b[b_transposed ? j*ldb + p : p*ldb + j];
+                    sum += a[i*a_row + p*a_column]*b[p*b_row + j*b_column];
                 total = in_turn ? sum : total + sum;
             }
             c[i*ldc + j] = total;
@@ -243,7 +277,7 @@ int dense_predict(const dense_dims *dims, const dense_inputs *in, const dense_pa
         float L_sum_total_part = 0.0f;
         const int64_t i1 = m >= i0 + 256 ? i0 + 256 : m;
         /* s_sum[i,k] = sum[j](W[k,j]*x[i,j])    dense.bp:6 */
-        dense_product(0, 1, i1 - i0, 10, 32, &x[32*i0], 32, &W[0], 32, &s_sum[0], 10, 0, 0);
+        dense_product(i1 - i0, 10, 32, &x[32*i0], 32, 1, &W[0], 1, 32, &s_sum[0], 10, 0, 0);
         /* s[i,k] = s_sum[i,k] + b[k]    dense.bp:6 */
         for (int64_t i = i0; i < i1; i++) {
             #pragma omp simd
@@ -349,7 +383,7 @@ int dense_gradient(const dense_dims *dims, const dense_inputs *in, const dense_p
         float L_sum_total_part = 0.0f;
         const int64_t i1 = m >= i0 + 256 ? i0 + 256 : m;
         /* s_sum[i,k] = sum[j](W[k,j]*x[i,j])    dense.bp:6 */
-        dense_product(0, 1, i1 - i0, 10, 32, &x[32*i0], 32, &W[0], 32, &s_sum[0], 10, 0, 0);
+        dense_product(i1 - i0, 10, 32, &x[32*i0], 32, 1, &W[0], 1, 32, &s_sum[0], 10, 0, 0);
         /* s[i,k] = s_sum[i,k] + b[k]    dense.bp:6 */
         for (int64_t i = i0; i < i1; i++) {
             #pragma omp simd
@@ -428,7 +462,7 @@ int dense_gradient(const dense_dims *dims, const dense_inputs *in, const dense_p
         }
         if (grads->W) {
             /* W_bar[k,j] = sum[i](s_bar[i,k]*x[i,j])    dense.bp:6 */
-            dense_product(1, 0, 10, 32, i1 - i0, &s_bar[0], 10, &x[32*i0], 32, &W_bar[0], 32, 1, 0);
+            dense_product(10, 32, i1 - i0, &s_bar[0], 1, 10, &x[32*i0], 32, 1, &W_bar[0], 32, 1, 0);
         }
         const float L_sum_total_next = L_sum_total_part - L_sum_total_lost;
         const float L_sum_total_total = L_sum_total + L_sum_total_next;
@@ -470,7 +504,7 @@ int dense_forward(const dense_dims *dims, const dense_inputs *in, const dense_pa
         float L_sum_total_part = 0.0f;
         const int64_t i1 = m >= i0 + 256 ? i0 + 256 : m;
         /* s_sum[i,k] = sum[j](W[k,j]*x[i,j])    dense.bp:6 */
-        dense_product(0, 1, i1 - i0, 10, 32, &x[32*i0], 32, &W[0], 32, &s_sum[0], 10, 0, 0);
+        dense_product(i1 - i0, 10, 32, &x[32*i0], 32, 1, &W[0], 1, 32, &s_sum[0], 10, 0, 0);
         /* s[i,k] = s_sum[i,k] + b[k]    dense.bp:6 */
         for (int64_t i = i0; i < i1; i++) {
             #pragma omp simd
@@ -597,7 +631,7 @@ int dense_backward(const dense_dims *dims, const dense_inputs *in, const dense_p
             }
             if (grads->W) {
                 /* W_bar[k,j] = sum[i](s_bar[i,k]*x[i,j])    dense.bp:6 */
-                dense_product(1, 0, 10, 32, i1 - i0, &s_bar[0], 10, &x[32*i0], 32, &W_bar[0], 32, 1, 0);
+                dense_product(10, 32, i1 - i0, &s_bar[0], 1, 10, &x[32*i0], 32, 1, &W_bar[0], 32, 1, 0);
             }
         }
     }

@@ -79,7 +79,6 @@ size_t pooling_workspace_size(const pooling_dims *dims) {
     bytes += (double)sizeof(float) + 64.0;
     bytes += (double)sizeof(float)*(double)3 + 64.0;
     bytes += (double)sizeof(float)*(double)256*(double)4 + 64.0;
-    bytes += (double)sizeof(int32_t)*(double)256*(double)4 + 64.0;
     bytes += (double)sizeof(float)*(double)256*(double)8 + 64.0;
     bytes += (double)sizeof(float)*(double)256*(double)8 + 64.0;
     if (bytes > most) most = bytes;
@@ -431,7 +430,6 @@ int pooling_backward(const pooling_dims *dims, const pooling_inputs *in, const p
     float *const slot8 = pooling_take(&block, 3, sizeof(float));
     float *const w_bar = grads->w ? grads->w : slot8;
     float *const q_bar = pooling_take(&block, 256*4, sizeof(float));
-    int32_t *const q_win_block = pooling_take(&block, 256*4, sizeof(int32_t));
     float *const z_block = pooling_take(&block, 256*8, sizeof(float));
     float *const x_block = pooling_take(&block, 256*8, sizeof(float));
 
@@ -452,7 +450,6 @@ int pooling_backward(const pooling_dims *dims, const pooling_inputs *in, const p
             for (int64_t u = 0; u < 4; u++) {
                 for (int64_t i = i0; i < i1; i++) {
                     const float q_block = q[4*i + u];
-                    q_win_block[256*u + (i - i0)] = (int32_t)((int64_t)q_win[4*i + u]);
                     /* q_bar[i,u] = 2*q[i,u]    pooling.bp:9 */
                     q_bar[256*u + (i - i0)] = 2.0f*q_block;
                 }
@@ -470,7 +467,7 @@ int pooling_backward(const pooling_dims *dims, const pooling_inputs *in, const p
                 for (int64_t p = 0; p < 2; p++) {
                     #pragma omp simd
                     for (int64_t i = i0; i < i1; i++) {
-                        a_bar[256*(2*u + p) + (i - i0)] += bp_selectf(p == (int64_t)q_win_block[256*u + (i - i0)], q_bar[256*u + (i - i0)], 0.0f);
+                        a_bar[256*(2*u + p) + (i - i0)] += bp_selectf(p == (int64_t)q_win[4*i + u], q_bar[256*u + (i - i0)], 0.0f);
                     }
                 }
             }
