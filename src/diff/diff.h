@@ -24,8 +24,8 @@ typedef struct {
 /* A tensor of the shape of t, named <t>_<suffix>; the directions (NULL: none) are the first axes of an adjoint, else the last. */
 Tensor *derivative_tensor(Graph *, Tensor *t, const char *suffix, Role, Combine, const Directions *);
 
-/* Adjoints. seed[k] is the cotangent of of[k] (directions, then its shape), or NULL: 1 for a scalar, and the
- * identity over the directions otherwise. bars[k] receives the adjoint of wrt[k]: a tensor of the shape of
+/* Adjoints. seed[k] is the cotangent of of[k] (directions, then its shape), or NULL: the identity
+ * over the directions, which are the last axes of it, and 1 over the others. bars[k] receives the adjoint of wrt[k]: a tensor of the shape of
  * wrt[k], directions first, which holds 0 where nothing depends on it (then it has no equation). */
 void diff_reverse(Graph *, Tensor *const *of, Tensor *const *seed, uint32_t n_of, Tensor *const *wrt, uint32_t n_wrt,
                   const Directions *, Tensor **bars);

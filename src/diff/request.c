@@ -79,8 +79,72 @@ static void define_diagonal(Graph *g, Tensor *t, Tensor *jacobian, uint32_t shar
     define_as(g, t, jacobian, place);
 }
 
+/* ---- elements that do not meet -------------------------------------------------------------------------------------------------- */
+typedef struct {
+    Graph *g;
+    const bool *active;
+    const Tensor *x;
+    uint32_t axis, *tag; /* of x; by tensor number: its axis along which elements stay apart, + 1 */
+    VEC(Tensor *) work;
+} Apart;
+
+/* Is the index on just one axis of the read, bare? Then its tensor's elements stay apart along that axis. */
+static bool tag_read(Apart *p, const Expr *read, Expr *index) {
+    Tensor *t = read->of.tensor;
+    uint32_t found = 0;
+    for (uint32_t k = 0; k < read->n; k++) {
+        if (read->arg[k] == index && !found) found = k + 1;
+        else if (expr_uses_index(p->g, read->arg[k], index->of.number)) return false;
+    }
+    if (!found || (t == p->x && found != p->axis + 1)) return false;
+    if (p->tag[t->number]) return p->tag[t->number] == found;
+    p->tag[t->number] = found;
+    vec_push(p->g->arena, &p->work, t);
+    return true;
+}
+
+/* Does y[s, …] depend on x[s, …] for the same s alone, along this axis of both? */
+static bool stays_apart(Graph *g, Tensor *y, Tensor *x, uint32_t axis) {
+    Apart p = {.g = g, .active = active_tensors(g, &x, 1, &y, 1), .x = x, .axis = axis, .tag = NEW_ARRAY(g->arena, uint32_t, g->tensors.n + 1)};
+    p.tag[y->number] = axis + 1;
+    vec_push(g->arena, &p.work, y);
+    while (p.work.n) {
+        Tensor *t = p.work.at[--p.work.n];
+        if (t == x) continue;
+        if (t->call) return false;
+        for (Equation *e = t->pieces; e; e = e->next) {
+            Expr *index = e->subs[p.tag[t->number] - 1];
+            ExprList all = expr_walk(g, &e->body, 1);
+            for (uint32_t k = 0; k < all.n; k++) {
+                const Expr *r = all.at[k];
+                if (r->kind != EXPR_READ || (r->of.tensor != x && !p.active[r->of.tensor->number])) continue;
+                if (index->kind != EXPR_INDEX || !tag_read(&p, r, index)) return false;
+            }
+        }
+    }
+    return true;
+}
+
+/* Where elements stay apart along all shared axes, no direction runs along them: t[s, o, b] = bar[o, s, b]. */
+static bool resolve_apart(Graph *g, Tensor *t) {
+    Tensor *y = t->call->arg[0], *x = t->call->arg[1], *bar;
+    const uint32_t shared = t->call->shared;
+    if (shared == 0 || y == x) return false;
+    for (uint32_t a = 0; a < shared; a++)
+        if (!stays_apart(g, y, x, a)) return false;
+    const Directions d = axes_of(g, y, shared);
+    diff_reverse(g, &y, NULL, 1, &x, 1, d.n ? &d : NULL, &bar);
+    warn_zero(g, t, bar);
+    uint32_t *place = NEW_ARRAY(g->arena, uint32_t, bar->rank + 1);
+    for (uint32_t k = 0; k < d.n; k++) place[k] = shared + k;
+    for (uint32_t k = 0; k < x->rank; k++) place[d.n + k] = k < shared ? k : d.n + k;
+    define_as(g, t, bar, place);
+    return true;
+}
+
 static void resolve_jacobian(Graph *g, Tensor *t) {
     Tensor *y = t->call->arg[0], *x = t->call->arg[1];
+    if (resolve_apart(g, t)) return;
     /* Of elements (grad(u[n], x[n])) reverse mode is told to keep the index that both share. */
     Tensor *jacobian = diff_jacobian(g, y, x, t->call->shared == 0 && forward_is_less(y, x));
     warn_zero(g, t, jacobian);

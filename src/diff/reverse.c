@@ -80,7 +80,8 @@ static void add_seed(Reverse *r, Tensor *of, Tensor *seed) {
         return;
     }
     Domain d = domain_of_tensor(g, of, index);
-    for (uint32_t k = 0; k < of->rank; k++) index[of->rank + k] = index[k]; /* the directions are those of `of` itself */
+    for (uint32_t k = of->rank; k-- > 0;) index[n + k] = index[k];                /* behind the directions, which are */
+    for (uint32_t k = 0; k < n; k++) index[k] = index[n + of->rank - n + k];      /* the last axes of `of` itself */
     graph_add_equation(g, bar, index, expr_real(g, 1), d, NULL, of->span);
 }
 
