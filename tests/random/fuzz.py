@@ -20,6 +20,7 @@ from generate import generate
 HERE = os.path.dirname(os.path.abspath(__file__))
 LEVELS = ["-O2", "-O2", "-O1", "-O0"]
 CUTS = ["none", "sqrt", "none", "1", "3"]  # of --checkpoint
+BLOCKS = ["1", "2", "3", "64"]  # examples to a block: of the few that random models have, less and more
 
 
 def compiler(seed):
@@ -124,7 +125,8 @@ def shrink(bpc, path, options, cc, seconds=120):
 
 # ---- running ----------------------------------------------------------------------------------------------------------
 def one(bpc, folder, seed):
-    path, options = os.path.join(folder, "%d.bp" % seed), [LEVELS[seed % len(LEVELS)], "--checkpoint", CUTS[seed % len(CUTS)]]
+    path, options = os.path.join(folder, "%d.bp" % seed), [LEVELS[seed % len(LEVELS)], "--checkpoint", CUTS[seed % len(CUTS)],
+                                                             "--block", BLOCKS[seed // 7 % len(BLOCKS)]]
     with open(path, "w") as f:
         f.write(generate(seed))
     what = failure(bpc, path, options, compiler(seed))
