@@ -357,8 +357,8 @@ static bool describe_step(Search *s, const Order *o, TimedStep *to, uint8_t *mad
         o->step->in_turn = t.time;
         o->step->back = to->phase == PHASE_BACKWARD;
     }
-    const bool once = to->time && !to->rests && !t.left && !(timed && is_index_of(e, t.time)); /* at one time, and for all */
-    make(to, to->join || once, made);
+    const bool spread = to->time && !to->rests && !t.left; /* at one time and for all, or piece by piece into what has no axis of time */
+    make(to, to->join || spread, made);
     return true;
 }
 
