@@ -71,6 +71,7 @@ typedef struct {
     VEC(Expr *) odd;        /* subscripts that differ between touches, such as t and t - 1 */
     bool *kept;
     bool seen, read;
+    bool shifted; /* some of these are more than indices */
     bool untested; /* written in a block of lanes, whether the caller wants it or not */
     uint32_t writes;
 } Use;
@@ -128,17 +129,21 @@ static void touch(Scan *s, Tensor *t, Expr *const *subs, const Visit *v, bool wr
     for (uint32_t k = 0; k < t->rank; k++) {
         if (subs[k] == u->subs[k]) continue;
         u->kept[k] = true;
+        u->shifted |= subs[k]->kind != EXPR_INDEX || u->subs[k]->kind != EXPR_INDEX;
         vec_push(s->g->stage, &u->odd, subs[k]);
         vec_push(s->g->stage, &u->odd, u->subs[k]);
     }
 }
 
 /* Loops from the outermost on whose turns share nothing through the tensor. A loop that carries values from one
- * turn to another (t and t - 1) ends them: what is inside is run anew each turn, and its axes must be kept. */
+ * turn to another (t and t - 1) ends them: what is inside is run anew each turn, and its axes must be kept. A loop over time or
+ * its segments carries whatever is looked at from two places, for its own index may stand in the bounds of others. */
 static uint32_t loops_apart(Graph *g, const Use *u) {
-    for (uint32_t k = 0; k < u->path.n; k++)
+    for (uint32_t k = 0; k < u->path.n; k++) {
+        if (u->shifted && !u->path.at[k]->why && u->path.at[k]->as.loop.how != LOOP_BLOCK) return k;
         for (uint32_t o = 0; o < u->odd.n; o++)
             if (expr_uses_index(g, u->odd.at[o], u->path.at[k]->as.loop.index)) return k;
+    }
     return u->path.n;
 }
 
