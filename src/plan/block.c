@@ -213,7 +213,7 @@ static uint32_t choose_class(Classes *c, uint32_t *phase) {
 
 /* ---- steps and tensors of the class ------------------------------------------------------------------------------------------ */
 static uint32_t *phases_touching(Graph *g, const Steps *steps) { /* by tensor number: the phase + 1 that alone touches it; 0: several */
-    enum { SEVERAL = UINT32_MAX };
+    const uint32_t several = UINT32_MAX;
     uint32_t *only = NEW_ARRAY(g->arena, uint32_t, g->tensors.n + 1);
     for (uint32_t k = 0; k < steps->n; k++) {
         const Step *s = &steps->at[k];
@@ -221,11 +221,11 @@ static uint32_t *phases_touching(Graph *g, const Steps *steps) { /* by tensor nu
         for (uint32_t j = 0; j <= all.n; j++) {
             if (j < all.n && all.at[j]->kind != EXPR_READ) continue;
             uint32_t *o = &only[j < all.n ? all.at[j]->of.tensor->number : s->equation->target->number];
-            *o = s->example && (*o == 0 || *o == s->phase + 1) ? s->phase + 1 : SEVERAL;
+            *o = s->example && (*o == 0 || *o == s->phase + 1) ? s->phase + 1 : several;
         }
     }
     for (uint32_t k = 0; k < g->tensors.n; k++)
-        if (only[k] == SEVERAL) only[k] = 0;
+        if (only[k] == several) only[k] = 0;
     return only;
 }
 
