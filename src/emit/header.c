@@ -137,6 +137,7 @@ static bool has_pattern(const Emission *e) {
 }
 
 void emit_header(const Emission *e, Text *out) {
+    note_roles(e->graph);
     const Graph *g = e->graph;
     const char *guard = arena_printf(g->arena, "%s_H", upper_case(g->arena, e->prefix));
     text_add(out, "/* %s: made by bpc from %s; belongs to whoever made it. */\n", e->header_name, e->source_name);

@@ -20,11 +20,13 @@ const FunctionShape function_shapes[N_FUNCTIONS] = {
     {FUNCTION_HESSIAN_PATTERN, "hessian_pattern", "pattern", NULL, false, "where the Hessian has entries; without arrays, only how many"},
 };
 
-static bool has_tensor(const Graph *g, Role role) {
-    for (uint32_t k = 0; k < g->tensors.n; k++)
-        if (g->tensors.at[k]->role == role) return true;
-    return false;
+/* Which roles the graph's tensors have, a bit each: asked for at every call of a part of a function. */
+void note_roles(Graph *g) {
+    g->roles = 0;
+    for (uint32_t k = 0; k < g->tensors.n; k++) g->roles |= UINT32_C(1) << g->tensors.at[k]->role;
 }
+
+static bool has_tensor(const Graph *g, Role role) { return g->roles >> role & 1; }
 bool has_dims(const Graph *g) { return g->dims.n > 0; }
 bool has_inputs(const Graph *g) { return has_tensor(g, ROLE_INPUT) || has_tensor(g, ROLE_RANDOM); }
 bool has_params(const Graph *g) { return has_tensor(g, ROLE_PARAM); }

@@ -136,6 +136,7 @@ static bool draws(const Graph *g) {
 
 void emit_source(const Emission *e, Text *out) {
     Graph *g = e->graph;
+    note_roles(g);
     Map *used = map_new(g->arena);
     Text body = {0};
     const bool last = any_parts(e); /* the sizes of what parts share are known behind the functions */

@@ -107,6 +107,7 @@ extern const FunctionShape function_shapes[N_FUNCTIONS];
 bool is_pattern(const char *name); /* the struct is libbp's bp_pattern, not one of the model */
 
 /* What a model has: structs that would be empty do not exist. */
+void note_roles(Graph *); /* before the next four */
 bool has_dims(const Graph *), has_inputs(const Graph *), has_params(const Graph *), has_state(const Graph *), has_outputs(const Graph *);
 bool has_function(const Emission *, FunctionKind);
 const char *upper_case(Arena *, const char *);

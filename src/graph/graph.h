@@ -224,6 +224,7 @@ struct Graph {
     Training training;
     struct ExprTable *table;   /* hash-consing */
     struct OpTable *ops;       /* operator rows, the file's own (`derivative`) among them */
+    uint32_t roles;                /* of its tensors, a bit each (emit) */
     Map *tensor_by_name;       /* Symbol -> Tensor */
 };
 
