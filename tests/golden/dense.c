@@ -43,7 +43,8 @@ enum { dense_BYTES = 32, dense_VECTORS = 2 };
 #else
 enum { dense_BYTES = 16, dense_VECTORS = 2 };
 #endif
-enum { dense_EACH = dense_BYTES/(int)sizeof(float), dense_LANES = dense_EACH*dense_VECTORS, dense_ROWS = 4, dense_DEPTH = 128 };
+enum { dense_EACH = dense_BYTES/(int)sizeof(float), dense_LANES = dense_EACH*dense_VECTORS, dense_ROWS = 4, dense_DEPTH = 128,
+       dense_ACROSS = dense_EACH < 4 ? dense_EACH : 4 };
 typedef float dense_vector __attribute__((vector_size(dense_BYTES), aligned(sizeof(float)), may_alias));
 #if defined(__clang__)
 #define dense_INNERMOST
@@ -52,7 +53,7 @@ typedef float dense_vector __attribute__((vector_size(dense_BYTES), aligned(size
 #endif
 
 /* dense_ROWS rows of C, at most, and `vectors` vectors of columns, kept in registers while the terms are added. Rows that are not
-   there are the last one once more; a panel is 0 where there are no columns. */
+   there are the last one once more; what a panel holds where there are no columns is not stored. */
 dense_INNERMOST static inline __attribute__((always_inline)) void dense_tile(int vectors, int64_t depth, const float *a, int64_t a_row,
         int64_t a_column, const float *b, int64_t b_row, float *c, int64_t ldc, int64_t height, int64_t width, int keep, int in_turn) {
     const float *a1 = a + (height > 1 ? a_row : 0), *a2 = a1 + (height > 2 ? a_row : 0), *a3 = a2 + (height > 3 ? a_row : 0);
@@ -112,8 +113,11 @@ dense_INNERMOST static void dense_dots(int64_t m, int64_t n, int64_t k, const fl
             }
             for (int64_t r = 0; r < dense_ROWS && row + r < m; r++)
                 for (int64_t s = 0; s < dense_ROWS && column + s < n; s++) {
-                    float total = 0;
-                    for (int v = 0; v < dense_EACH; v++) total += sum[r][s][v];
+                    float part[dense_EACH];
+                    memcpy(part, &sum[r][s], sizeof part);
+                    for (int w = dense_EACH/2; w > 0; w /= 2)
+                        for (int v = 0; v < w; v++) part[v] += part[v + w];
+                    float total = part[0];
                     for (int64_t p = whole; p < k; p++) total += x[r][p]*y[s][p];
                     float *to = &c[(row + r)*ldc + column + s];
                     *to = add ? *to + total : total;
@@ -126,7 +130,7 @@ dense_INNERMOST static void dense_dots(int64_t m, int64_t n, int64_t k, const fl
    one after the other to what is there. B is used where it lies while its rows are few and whole, else a panel at a time is copied. */
 dense_INNERMOST static void dense_product(int64_t m, int64_t n, int64_t k, const float *a, int64_t a_row, int64_t a_column, const float *b,
         int64_t b_row, int64_t b_column, float *c, int64_t ldc, int add, int in_turn) {
-    if (a_column == 1 && b_row == 1 && b_column != 1 && m <= 8*dense_ROWS && !in_turn) {
+    if (a_column == 1 && b_row == 1 && b_column != 1 && (m <= dense_ROWS || (m <= 8*dense_ROWS && k >= 2*dense_DEPTH)) && !in_turn) {
         dense_dots(m, n, k, a, a_row, b, b_column, c, ldc, add);
         return;
     }
@@ -139,8 +143,12 @@ dense_INNERMOST static void dense_product(int64_t m, int64_t n, int64_t k, const
             const int keep = add || first > 0;
             const int packed = b_column != 1 || width < lanes || m > 4*dense_ROWS;
             const float *from = b + column*b_column + first*b_row;
-            for (int64_t j = 0; b_column != 1 && j < lanes; j++)
-                for (int64_t p = 0; p < depth; p++) panel[p*lanes + j] = j < width ? from[j*b_column + p*b_row] : 0;
+            for (int64_t j = 0; b_column != 1 && j < lanes; j += dense_ACROSS) {
+                const float *x[dense_ACROSS];
+                for (int64_t q = 0; q < dense_ACROSS; q++) x[q] = from + (j + q < width ? j + q : 0)*b_column;
+                for (int64_t p = 0; p < depth; p++)
+                    for (int64_t q = 0; q < dense_ACROSS; q++) panel[p*lanes + j + q] = x[q][p*b_row];
+            }
             for (int64_t p = 0; packed && b_column == 1 && p < depth; p++)
                 for (int64_t j = 0; j < lanes; j++) panel[p*lanes + j] = j < width ? from[p*b_row + j] : 0;
             const float *y = packed ? panel : from;
