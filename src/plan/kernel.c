@@ -37,8 +37,7 @@ typedef struct {
     uint32_t index; /* and the index of their loop */
     bool starts; /* a statement before sets the element to 0 */
     const Tree *start;
-    bool strong; /* a strong product, which is plain where `other` is finite */
-    const Tensor *other;
+    Strong strong; /* of a strong product: the factor that counts where it is 0 */
     Tensor *tensor[N_ARRAYS];
     Expr *const *subs[N_ARRAYS];
 } Nest;
@@ -88,8 +87,7 @@ static bool is_product(const Expr *e) { return expr_is_op(e, OP_mul) || expr_is_
 static bool read_arrays(Nest *n) {
     Expr *value = n->set->as.set.value;
     if (!is_product(value)) return false;
-    n->strong = expr_is_op(value, OP_smul);
-    n->other = value->arg[1]->kind == EXPR_READ ? value->arg[1]->of.tensor : NULL;
+    n->strong = expr_is_op(value, OP_smul) ? STRONG_A : STRONG_NONE;
     for (int k = 0; k < 2; k++) {
         Expr *x = value->arg[k];
         if (x->kind != EXPR_READ || x->fill || x->type != TYPE_REAL || x->of.tensor->type != TYPE_REAL) return false;
@@ -212,6 +210,7 @@ static void swap_factors(Nest *n) {
     Expr *const *s = n->subs[A];
     n->tensor[A] = n->tensor[B], n->subs[A] = n->subs[B];
     n->tensor[B] = t, n->subs[B] = s;
+    if (n->strong != STRONG_NONE) n->strong = n->strong == STRONG_A ? STRONG_B : STRONG_A;
     for (uint32_t l = 0; l < n->n; l++) {
         Expr *stride = n->loop[l].stride[A];
         n->loop[l].stride[A] = n->loop[l].stride[B];
@@ -245,7 +244,7 @@ static bool fill_product(Nest *n, const Roles *r, Product *p) {
     p->a_subs = first_element(n, A, r), p->b_subs = first_element(n, B, r), p->c_subs = first_element(n, C, r);
     p->add = !n->starts || r->adds;
     p->in_turn = k->in_turn;
-    p->strong = !n->strong ? STRONG_NONE : n->tensor[B] == n->other ? STRONG_A : STRONG_B;
+    p->strong = n->strong;
     return true;
 }
 
@@ -389,10 +388,10 @@ static bool adds_in_turn(const Tree *nest) {
 static Tree *as_products(Function *f, Tree *nest) {
     Graph *g = f->graph;
     Nest n = {.f = f, .g = g};
-    if (nest->kind != TREE_LOOP || !read_nest(&n, nest) || adds_in_turn(nest)) return NULL;
+    if (nest->kind != TREE_LOOP || !read_nest(&n, nest)) return NULL;
     Expr *value = n.set->as.set.value;
     if (!expr_is_op(value, OP_add)) return as_product(f, nest);
-    if (!is_product(value->arg[1])) return NULL;
+    if (adds_in_turn(nest) || !is_product(value->arg[1])) return NULL;
     Tree *first = as_products(f, with_value(g, nest, value->arg[0], false));
     Tree *second = first ? as_products(f, with_value(g, nest, value->arg[1], true)) : NULL;
     if (!second) return NULL;
@@ -429,12 +428,10 @@ static bool guard_kernels(Graph *g, Tree **at, Expr *condition, const Around *ar
             for (uint32_t r = 0; r < around->open.n && !open; r++) open = around->open.at[r].index == all.at[k]->of.number;
             if (!open) return false;
         }
-        Tree *test = tree_new(g->arena, TREE_IF, (*at)->why);
-        test->as.test.condition = condition;
-        test->next = (*at)->next;
-        test->body = *at;
-        test->body->next = NULL;
-        *at = test;
+        Tree *rest = (*at)->next;
+        (*at)->next = NULL;
+        *at = when(g, condition, *at);
+        (*at)->next = rest;
     }
     return true;
 }
@@ -491,8 +488,7 @@ static Tree *as_products_of_fill(Around *place, Tree *nest) {
 
 /* ---- the whole function --------------------------------------------------------------------------------------------------------- */
 static Tree *products_of(Around *place, Tree *nest) {
-    Tree *product = as_product(place->f, nest);
-    if (!product) product = as_products(place->f, nest);
+    Tree *product = as_products(place->f, nest);
     return product ? product : as_products_of_fill(place, nest);
 }
 
