@@ -229,15 +229,9 @@ static uint32_t *phases_touching(Graph *g, const Steps *steps) { /* by tensor nu
     return only;
 }
 
-static bool is_goal(const Function *f, const Tensor *t) {
-    for (uint32_t k = 0; k < f->n_outputs + f->n_results; k++)
-        if ((k < f->n_outputs ? f->outputs[k].tensor : f->results[k - f->n_outputs].tensor) == t) return true;
-    return false;
-}
-
 static bool stays_whole(const Function *f, const Tensor *t) {
     const Function *tape = f->kept ? f : f->before;
-    if (is_goal(f, t) || (tape && t->number < tape->n_kept && tape->kept[t->number])) return true;
+    if (tape && t->number < tape->n_kept && tape->kept[t->number]) return true;
     return t->role == ROLE_INPUT || t->role == ROLE_PARAM || t->role == ROLE_CONST || t->role == ROLE_STATE || t->role == ROLE_SEED;
 }
 
@@ -272,7 +266,7 @@ static void start_in_time(Steps *steps, uint32_t n_tensors, Arena *arena) {
             steps->at[k].phase = first[steps->at[k].equation->target->number];
 }
 
-void find_blocks(Function *f, Steps *steps) {
+void find_blocks(Function *f, Steps *steps, const bool *goals) {
     Graph *g = f->graph;
     Classes c = find_classes(g, steps);
     uint32_t *phase = NEW_ARRAY(g->arena, uint32_t, steps->n + 1), root = choose_class(&c, phase);
@@ -291,25 +285,18 @@ void find_blocks(Function *f, Steps *steps) {
         if (steps->at[k].example) name = g->indices.at[steps->at[k].example->of.number].name;
     for (uint32_t k = 0; k < n_phases; k++) first[k] = expr_index(g, graph_add_index(g, name_printf(g->names, "%s0", name)));
     for (uint32_t k = 0; k < g->tensors.n; k++)
-        if (only[k] && b->axis[k] && !stays_whole(f, g->tensors.at[k])) b->first[k] = first[only[k] - 1];
+        if (only[k] && b->axis[k] && !goals[k] && !stays_whole(f, g->tensors.at[k])) b->first[k] = first[only[k] - 1];
     b->phase_first = first;
     b->extent = c.extent[root];
     b->n_phases = n_phases;
 }
 
 /* ---- the tree ------------------------------------------------------------------------------------------------------------------ */
-/* A member of the order and all inside it are of one phase, and have examples or have none. */
-static bool key_of(const Order *o, uint32_t *key) {
-    if (o->step) {
-        *key = 2 * o->step->phase + (o->step->example != NULL);
-        return true;
-    }
-    for (const Order *i = o->inside; i; i = i->next) {
-        uint32_t inner;
-        if (!key_of(i, &inner) || (i != o->inside && inner != *key)) return false;
-        *key = inner;
-    }
-    return true;
+/* What of the order runs together: a phase, in it what has no examples before what has. All in a loop of the order wait for each
+ * other, so they are of one phase, and have examples or have none. */
+static uint32_t key_of(const Order *o) {
+    while (!o->step) o = o->inside;
+    return 2 * o->step->phase + (o->step->example != NULL);
 }
 
 /* What one example needs in the arrays of its block, in elements; run-time sizes count as usual. */
@@ -371,8 +358,7 @@ static Tree *nests_of_block(Function *f, const Order *order, uint32_t key, uint6
     NestList list = {0};
     *wanted = 0;
     for (const Order *o = order; o; o = o->next) {
-        uint32_t k = 0;
-        if (!key_of(o, &k) || k != key) continue;
+        if (key_of(o) != key) continue;
         *wanted |= order_wanted(o);
         nest_put(&list, f, f->blocks->lanes ? UINT64_MAX : order_wanted(o), nest_member(f, o));
     }
@@ -391,10 +377,8 @@ static Tensor *end_of_block(Function *f, Expr *first) {
 static void nest_phase(Function *f, const Order *order, uint32_t phase, NestList *list) {
     Graph *g = f->graph;
     uint64_t wanted;
-    for (const Order *o = order; o; o = o->next) {
-        uint32_t k = 0;
-        if (key_of(o, &k) && k == 2 * phase) nest_add(list, f, o, nest_member(f, o));
-    }
+    for (const Order *o = order; o; o = o->next)
+        if (key_of(o) == 2 * phase) nest_add(list, f, o, nest_member(f, o));
     Tree *nests = nests_of_block(f, order, 2 * phase + 1, &wanted);
     if (!nests) return;
     Expr *first = f->blocks->phase_first[phase];
@@ -416,23 +400,15 @@ static bool mostly_products(Function *f, const Order *order) {
     double products = 0, others = 0;
     for (const Order *o = order; o; o = o->next)
         if (has_call(o)) return true;
-    for (const Order *o = order; o; o = o->next) {
-        uint32_t k = 0;
-        if (!key_of(o, &k) || k % 2 == 0) continue;
-        count_products(f, nest_member(f, o), &products, &others);
-    }
+    for (const Order *o = order; o; o = o->next)
+        if (key_of(o) % 2) count_products(f, nest_member(f, o), &products, &others);
     return products >= others;
 }
 
-bool nest_blocks(Function *f, const Order *order, int64_t size, Tree **body) {
-    for (const Order *o = order; o; o = o->next) {
-        uint32_t key = 0;
-        if (!key_of(o, &key)) return false;
-    }
+Tree *nest_blocks(Function *f, const Order *order, int64_t size) {
     f->blocks->lanes = !mostly_products(f, order);
     f->blocks->size = size > 0 ? size : block_size(f);
     NestList list = {0};
     for (uint32_t p = 0; p < f->blocks->n_phases; p++) nest_phase(f, order, p, &list);
-    *body = list.first;
-    return true;
+    return list.first;
 }

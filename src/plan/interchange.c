@@ -7,6 +7,7 @@
  * they are split (sums.c). */
 #include "graph/affine.h"
 #include "plan/fuse.h"
+#include "plan/nest.h"
 
 enum { LONGEST_FLOAT_SUM = 2048, MOST_LOOPS = 8 };
 
@@ -73,15 +74,6 @@ static bool pays(Graph *g, const Tree *outer, const Sum *s) {
     return along > 0 && across == 0 && inner_across > 0;
 }
 
-/* A loop like `outer` around one statement. */
-static Tree *loop_around(Graph *g, const Tree *outer, Tree *body) {
-    Tree *loop = NEW(g->arena, Tree);
-    *loop = *outer;
-    loop->next = NULL;
-    loop->body = body;
-    return loop;
-}
-
 /* Where the sum goes on with what is there, its outermost loop takes the place of the outer one. */
 static void interchange(Graph *g, Tree *outer) {
     Tree *start = outer->body && outer->body->kind == TREE_SET ? outer->body : NULL, *sum = start ? start->next : outer->body;
@@ -89,7 +81,7 @@ static void interchange(Graph *g, Tree *outer) {
     if (outer->as.loop.down || !read_sum(sum, &s) || s.set->as.set.op == COMBINE_SET) return;
     if (start && (start->as.set.op != COMBINE_SET || !same_element(start, s.set))) return;
     if (!may_move(g, outer, &s) || !pays(g, outer, &s)) return;
-    s.loop[s.n - 1]->body = loop_around(g, outer, s.set);
+    s.loop[s.n - 1]->body = tree_loop_around(g->arena, outer, s.set);
     if (start) {
         start->next = NULL;
         sum->next = outer->next;

@@ -329,13 +329,6 @@ static Tree *product_of(Nest *n, Tree *nest) {
     return first;
 }
 
-static Tree *when(Graph *g, Expr *condition, Tree *body) {
-    Tree *test = tree_new(g->arena, TREE_IF, body->why);
-    test->as.test.condition = condition;
-    test->body = body;
-    return test;
-}
-
 static Tree *with_value(Graph *g, const Tree *nest, Expr *value, bool goes_on);
 
 /* Lanes and the axis before them are one row where the block has all its examples. */
@@ -349,8 +342,8 @@ static Tree *as_product(Function *f, Tree *nest) {
             Tree *rest = product_of(&n, nest);
             if (!rest) rest = with_value(g, nest, whole.set->as.set.value, false);
             Expr *full = expr_op2(g, OP_eq, whole.examples, expr_int(g, f->blocks->size));
-            Tree *test = when(g, full, all);
-            test->next = when(g, expr_not(g, full), rest);
+            Tree *test = tree_test(g->arena, full, all);
+            test->next = tree_test(g->arena, expr_not(g, full), rest);
             return test;
         }
     }
@@ -430,7 +423,7 @@ static bool guard_kernels(Graph *g, Tree **at, Expr *condition, const Around *ar
         }
         Tree *rest = (*at)->next;
         (*at)->next = NULL;
-        *at = when(g, condition, *at);
+        *at = tree_test(g->arena, condition, *at);
         (*at)->next = rest;
     }
     return true;

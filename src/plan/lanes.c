@@ -12,15 +12,6 @@
 #include "plan/storage.h"
 
 /* ---- examples as lanes ------------------------------------------------------------------------------------------------------------ */
-static Tree *around(Graph *g, const Tree *loop, Tree *body) {
-    Tree *n = NEW(g->arena, Tree);
-    *n = *loop;
-    n->as.loop.lanes = true;
-    n->body = body;
-    n->next = NULL;
-    return n;
-}
-
 /* Do the bounds or the condition of the node change with the example? Then it stays inside. */
 static bool depends(Graph *g, const Tree *n, uint32_t index) {
     if (n->kind != TREE_LOOP && n->kind != TREE_IF) return true;
@@ -53,7 +44,8 @@ static Tree *sink(Graph *g, const Tree *loop, Tree *list) {
         if (depends(g, n, loop->as.loop.index)) {
             n = without_tests(g, n);
             if (!open) {
-                *end = open = around(g, loop, NULL);
+                *end = open = tree_loop_around(g->arena, loop, NULL);
+                open->as.loop.lanes = true;
                 open_end = &open->body;
                 end = &open->next;
             }

@@ -24,6 +24,21 @@ Tree *tree_new(Arena *arena, TreeKind kind, const Equation *why) {
     return n;
 }
 
+Tree *tree_test(Arena *arena, Expr *condition, Tree *body) {
+    Tree *test = tree_new(arena, TREE_IF, body->why);
+    test->as.test.condition = condition;
+    test->body = body;
+    return test;
+}
+
+Tree *tree_loop_around(Arena *arena, const Tree *loop, Tree *body) {
+    Tree *n = NEW(arena, Tree);
+    *n = *loop;
+    n->next = NULL;
+    n->body = body;
+    return n;
+}
+
 void tree_append(Tree ***tail, Tree *n) {
     **tail = n;
     while (n && n->next) n = n->next;

@@ -136,13 +136,14 @@ static bool plan_steps(Function *f, const Need *n, const PlanOptions *options) {
     const bool cut = options->checkpoint != CHECKPOINT_NONE && !f->before && !f->kept;
     Order *order = order_steps(g, steps.at, steps.n);
     if (!order) return false;
-    const Times *times = has_loop(order) ? find_times(g, order, signal_tensors(g), goal_tensors(f)) : NULL;
+    const bool *goals = goal_tensors(f);
+    const Times *times = has_loop(order) ? find_times(g, order, signal_tensors(g), goals) : NULL;
     if (!times && options->level >= 2 && options->block != 0) { /* what may be cut along time adds up in the order of time alone */
-        find_blocks(f, &steps);
+        find_blocks(f, &steps, goals);
         if (f->blocks) order = order_steps(g, steps.at, steps.n);
     }
     if (cut && times) f->body = nest_segments(f, times, options);
-    else if (!f->blocks || !nest_blocks(f, order, options->block, &f->body)) f->body = nest_order(f, order);
+    else f->body = f->blocks ? nest_blocks(f, order, options->block) : nest_order(f, order);
     if (options->level >= 2) {
         pack_lanes(f);
         find_kernels(f);
