@@ -47,13 +47,19 @@ $(GEN)/grammar/bp.lex.c $(GEN)/grammar/bp.lex.h &: grammar/bp.l $(GEN)/grammar/b
 $(GEN)/grammar/%.o: $(GEN)/grammar/%.c
 	$(CC) $(BPC_CFLAGS) -c -o $@ $<
 
+as_lines = sed -e 's/\\/\\\\/g' -e 's/"/\\"/g' -e 's/^/"/' -e 's/$$/",/'
 # libbp's inline functions as lines of text, for bpc --standalone.
 $(GEN)/runtime_text.inc: runtime/bp_math.h runtime/bp_random.h runtime/bp_linalg.h runtime/bp_sparse.h
 	@mkdir -p $(@D)
-	sed -e 's/\\/\\\\/g' -e 's/"/\\"/g' -e 's/^/"/' -e 's/$$/",/' $^ > $@.tmp && mv $@.tmp $@
+	$(as_lines) $^ > $@.tmp && mv $@.tmp $@
+# The matrix product of generated code, in which P_ and R stand for the prefix and the real type.
+$(GEN)/product_text.inc: src/emit/product.in
+	@mkdir -p $(@D)
+	$(as_lines) $^ > $@.tmp && mv $@.tmp $@
 
 $(BPC_OBJ): | $(GEN)/grammar/bp.tab.h $(GEN)/grammar/bp.lex.h
 $(BUILD)/src/emit/runtime_text.o: $(GEN)/runtime_text.inc
+$(BUILD)/src/emit/product.o: $(GEN)/product_text.inc
 
 $(BUILD)/libbpc.a: $(BPC_OBJ)
 	@rm -f $@
