@@ -49,7 +49,7 @@ static Directions axes_of(Graph *g, const Tensor *t, uint32_t from) {
 
 static double size_of(const Tensor *t) {
     double n = 1;
-    for (uint32_t k = 0; k < t->rank; k++) n *= t->extent[k]->kind == EXPR_CONST ? (double)t->extent[k]->of.integer : USUAL_DIM;
+    for (uint32_t k = 0; k < t->rank; k++) n *= usual_length(t->extent[k]);
     return n;
 }
 

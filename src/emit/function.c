@@ -23,7 +23,9 @@ static void name_everything(Writer *w) {
         map_put(w->dims, KEY(k), (void *)(uintptr_t)writer_take_name(w, w->g->dims.at[k].name));
     for (uint32_t k = 0; k < w->f->n_tensors; k++) {
         Tensor *t = w->g->tensors.at[k];
-        if (w->f->buffer[k]) map_put(w->tensors, t, (void *)(uintptr_t)writer_take_name(w, t->name));
+        if (!w->f->buffer[k]) continue;
+        map_put(w->tensors, t, (void *)(uintptr_t)writer_take_name(w, t->name));
+        if (w->f->buffer[k]->own) map_put(w->all_of, t, (void *)(uintptr_t)writer_take_name(w, arena_printf(w->g->arena, "%s_all", t->name)));
     }
 }
 
@@ -94,8 +96,31 @@ bool in_workspace(const Buffer *b) { return b && (b->place == PLACE_WORKSPACE ||
 
 bool is_array(const Buffer *b) { return in_workspace(b) || (b && b->place == PLACE_USER && b->goal); }
 
+/* The name that an array has where a function begins: of those that each thread has, the name of all together. */
+const char *array_name(Writer *w, const Buffer *b) {
+    return b->own ? map_get(w->all_of, b->tensor) : local_name(w, b->tensor);
+}
+
+void write_own_arrays(Writer *w, const Tree *loop) {
+    const Function *f = w->f;
+    const char *thread = NULL;
+    for (uint32_t k = 0; k < f->n_tensors; k++) {
+        const Buffer *b = f->buffer[k];
+        if (!b || b->own != loop) continue;
+        if (!thread) {
+            thread = writer_take_name(w, "thread");
+            writer_line(w, "const int64_t %s = %s_thread();", thread, w->emission->prefix);
+        }
+        writer_indent(w);
+        text_add(w->out, "%s *const %s = %s + %s*", array_type(w, b->tensor->type), local_name(w, b->tensor), array_name(w, b), thread);
+        write_size(w, f->slot_size[b->slot]);
+        text_add(w->out, ";\n");
+    }
+    if (thread) writer_free_name(w, "thread", thread);
+}
+
 static void write_array(Writer *w, const Buffer *b, const char *slot) {
-    const char *type = array_type(w, b->tensor->type), *name = local_name(w, b->tensor);
+    const char *type = array_type(w, b->tensor->type), *name = array_name(w, b);
     if (b->fallback) {
         const char *member = goal_member(w, b->goal);
         writer_line(w, "%s *const %s = %s ? %s : %s;", type, name, member, member, slot);
@@ -111,9 +136,10 @@ static void write_slot(Writer *w, uint32_t slot, const Buffers *in_it) {
     const Function *f = w->f;
     const char *type = array_type(w, f->slot_type[slot]);
     bool alone = in_it->n == 1 && !in_it->at[0]->fallback;
-    const char *name = alone ? local_name(w, in_it->at[0]->tensor) : writer_take_name(w, arena_printf(w->g->arena, "slot%u", slot + 1));
+    const char *name = alone ? array_name(w, in_it->at[0]) : writer_take_name(w, arena_printf(w->g->arena, "slot%u", slot + 1));
     writer_indent(w);
     text_add(w->out, "%s *const %s = %s_take(&block, ", type, name, w->emission->prefix);
+    if (f->slot_own[slot]) text_add(w->out, "%s*", threads_name(w->emission));
     write_size(w, f->slot_size[slot]);
     text_add(w->out, ", sizeof(%s));\n", type);
     if (in_it->n == 0) writer_line(w, "(void)%s;", name);

@@ -102,7 +102,7 @@ static void write_shared_type(Writer *w) {
     for (uint32_t k = 0; k < w->f->n_tensors; k++) {
         const Tensor *t = w->g->tensors.at[k];
         if (!w->parts->touched[k].first) continue;
-        if (is_array(buffer_of(w, t))) text_add(w->out, "    %s *%s;\n", array_type(w, t->type), local_name(w, t));
+        if (is_array(buffer_of(w, t))) text_add(w->out, "    %s *%s;\n", array_type(w, t->type), array_name(w, buffer_of(w, t)));
         else if (is_shared_local(w, t)) text_add(w->out, "    %s %s;\n", local_type(w, t), local_name(w, t));
     }
     text_add(w->out, "} %s_%s_shared;\n\n", w->emission->prefix, function_shapes[w->f->kind].name);
@@ -157,7 +157,7 @@ static void write_part(Writer *w, uint32_t part, const Map *seeds) {
         const Buffer *b = buffer_of(w, t);
         write_supplied(w, b, seeds);
         write_constant_array(w, b);
-        if (is_array(b)) writer_line(w, "%s *const %s = %s->%s;", array_type(w, t->type), local_name(w, t), w->shared, local_name(w, t));
+        if (is_array(b)) writer_line(w, "%s *const %s = %s->%s;", array_type(w, t->type), array_name(w, b), w->shared, array_name(w, b));
         else if (b->place == PLACE_LOCAL) write_local(w, t, part);
     }
     text_add(w->out, "\n");
@@ -183,7 +183,7 @@ void call_parts(Writer *w) {
     for (uint32_t k = 0; k < w->f->n_tensors; k++) {
         Tensor *t = w->g->tensors.at[k];
         if (!w->parts->touched[k].first) continue;
-        if (is_array(buffer_of(w, t))) writer_line(w, "%s->%s = %s;", w->shared, local_name(w, t), local_name(w, t));
+        if (is_array(buffer_of(w, t))) writer_line(w, "%s->%s = %s;", w->shared, array_name(w, buffer_of(w, t)), array_name(w, buffer_of(w, t)));
         else if (is_shared_local(w, t)) map_put(w->tensors, t, arena_printf(w->g->stage, "%s->%s", w->shared, local_name(w, t)));
     }
     for (uint32_t k = 1; k <= w->f->n_parts; k++) {

@@ -64,7 +64,9 @@ static void write_call_of_product(Writer *w, const Product *p) {
         write_blas(w, p);
         return;
     }
-    text_add(w->out, "%s_product(", w->emission->prefix);
+    const bool shared = p->on_threads && !w->on_threads;
+    if (shared) *w->calls_shared = true;
+    text_add(w->out, "%s_product%s(", w->emission->prefix, shared ? "_shared" : "");
     write_sizes(w, p);
     write_address(w, p->a, p->a_subs);
     write_strides(w, p->a_row, p->a_column);
@@ -119,6 +121,25 @@ static const char *const finite_text[] = {
     "}",
 };
 
+static const char *const shared_text[] = {
+    "/* The product on threads: each has rows of C, or where rows are few columns. Elements are added up as by one thread. */",
+    "#if defined(_OPENMP) && defined(__GNUC__) && !defined(__TINYC__)",
+    "static void P_product_shared(int64_t m, int64_t n, int64_t k, const R *a, int64_t a_row, int64_t a_column, const R *b, int64_t b_row,",
+    "        int64_t b_column, R *c, int64_t ldc, int add, int in_turn) {",
+    "    const int threads = m*n*k < 100000 ? 1 : P_threads(), few = m <= 8*P_ROWS*threads;",
+    "    const int64_t side = few ? P_LANES : P_ROWS, each = ((few ? n : m) + threads*side - 1)/(threads*side)*side;",
+    "    #pragma omp parallel for num_threads(threads) if(threads > 1)",
+    "    for (int64_t first = 0; first < (few ? n : m); first += each) {",
+    "        const int64_t left = (few ? n : m) - first, some = left < each ? left : each;",
+    "        if (few) P_product(m, some, k, a, a_row, a_column, b + first*b_column, b_row, b_column, c + first, ldc, add, in_turn);",
+    "        else P_product_rows(some, n, k, a + first*a_row, a_row, a_column, b, b_row, b_column, c + first*ldc, ldc, add, in_turn);",
+    "    }",
+    "}",
+    "#else",
+    "#define P_product_shared P_product",
+    "#endif",
+};
+
 /* product.in, a string a line. */
 static const char *const product_text[] = {
 #include "product_text.inc"
@@ -146,4 +167,5 @@ static void write_lines(const Emission *e, const char *const *line, size_t n, Te
 }
 
 void write_finite_function(const Emission *e, Text *out) { write_lines(e, finite_text, sizeof finite_text / sizeof *finite_text, out); }
+void write_shared_product(const Emission *e, Text *out) { write_lines(e, shared_text, sizeof shared_text / sizeof *shared_text, out); }
 void write_product_function(const Emission *e, Text *out) { write_lines(e, product_text, sizeof product_text / sizeof *product_text, out); }

@@ -64,6 +64,36 @@ static const char clones[] =
     "#define " CLONES "\n"
     "#endif\n\n";
 
+/* Threads, where -fopenmp asks for them. */
+static void write_threads_header(const Emission *e, Text *out) {
+    const char *prefix = e->prefix, *most = threads_name(e);
+    text_add(out, "/* With -fopenmp, long loops are shared out to threads; results do not depend on how many there are. */\n"
+                  "#ifdef _OPENMP\n"
+                  "#include <omp.h>\n"
+                  "enum { %s = %d };\n"
+                  "#define %s_threads() (omp_get_max_threads() < %s ? omp_get_max_threads() : %s)\n"
+                  "#define %s_thread() omp_get_thread_num()\n"
+                  "#else\n"
+                  "enum { %s = 1 };\n"
+                  "#define %s_threads() 1\n"
+                  "#define %s_thread() 0\n"
+                  "#endif\n\n", most, THREADS, prefix, most, most, prefix, most, prefix, prefix);
+}
+
+static bool list_shares(const Tree *list) {
+    for (const Tree *n = list; n; n = n->next)
+        if ((n->kind == TREE_LOOP && n->as.loop.threads) || list_shares(n->body)) return true;
+    return false;
+}
+
+static bool any_threads(const Emission *e) {
+    for (uint32_t k = 0; k < e->n_functions; k++)
+        if (list_shares(e->functions[k]->body)) return true;
+    return false;
+}
+
+const char *threads_name(const Emission *e) { return arena_printf(e->graph->arena, "%s_THREADS", upper_case(e->graph->arena, e->prefix)); }
+
 static bool list_rereads(const Tree *list) {
     for (const Tree *n = list; n; n = n->next)
         if ((n->kind == TREE_LOOP && n->as.loop.rereads) || list_rereads(n->body)) return true;
@@ -101,14 +131,14 @@ static void write_bind(const Emission *e, Text *out) {
 }
 
 /* What functions call of what is printed once. */
-typedef struct { bool product, blas, finite; } Calls;
+typedef struct { bool product, shared, blas, finite; } Calls;
 
 static void write_functions(const Emission *e, Text *out, Map *used, Calls *calls) {
     Graph *g = e->graph;
     for (uint32_t k = 0; k < e->n_functions; k++) {
         const ArenaMark mark = arena_mark(g->stage), lists = arena_mark(g->lists);
         Writer w = {.emission = e, .f = e->functions[k], .g = g, .out = out, .names = map_new(g->stage), .tensors = map_new(g->stage),
-                    .indices = map_new(g->stage), .dims = map_new(g->stage), .used = used, .calls_product = &calls->product, .calls_blas = &calls->blas, .calls_finite = &calls->finite};
+                    .all_of = map_new(g->stage), .indices = map_new(g->stage), .dims = map_new(g->stage), .used = used, .calls_product = &calls->product, .calls_shared = &calls->shared, .calls_blas = &calls->blas, .calls_finite = &calls->finite};
         text_add(out, "\n/* ---- %s: %s ---- */\n", function_shapes[w.f->kind].name, function_shapes[w.f->kind].what);
         write_function(&w);
         arena_release(g->stage, mark);
@@ -161,8 +191,10 @@ void emit_source(const Emission *e, Text *out) {
         write_runtime(e, out, used);
         text_add(out, "\n");
     }
+    if (calls.shared || any_threads(e)) write_threads_header(e, out);
     if (any_slots(e)) write_take(e, out);
     if (calls.product) write_product_function(e, out);
+    if (calls.shared) write_shared_product(e, out);
     if (calls.finite) write_finite_function(e, out);
     if (has_params(g)) write_bind(e, out);
     text_put(out, body.at, body.n);

@@ -153,6 +153,27 @@ static const char *bound_name(Writer *w, Expr *const *bound, uint32_t n, bool lo
     return name;
 }
 
+/* How the turns are shared out. One of the shares of a loop over blocks is a turn, which waits with its sums for those before it. */
+static void write_threads(Writer *w, const Tree *n, const char *lo, const char *hi) {
+    const Range *r = &n->as.loop.range;
+    const bool shares = n->as.loop.how == LOOP_SHARE;
+    writer_indent(w);
+    text_add(w->out, "#pragma omp parallel for %snum_threads(%s_threads())", shares ? "ordered schedule(static, 1) " : "", w->emission->prefix);
+    if (shares || n->as.loop.worth) {
+        text_add(w->out, " if(");
+        if (hi) text_add(w->out, "%s", hi);
+        else write_bounds(w, r->hi, r->n_hi, false);
+        if (lo || !expr_is_int(r->lo[0], 0)) {
+            text_add(w->out, " - ");
+            if (lo) text_add(w->out, "%s", lo);
+            else write_expr(w, r->lo[0], TYPE_INT, C_TERM);
+        }
+        if (shares) text_add(w->out, " > %s)", (const char *)map_get(w->tensors, n->as.loop.each));
+        else text_add(w->out, " > %lld)", (long long)n->as.loop.worth);
+    }
+    text_add(w->out, "\n");
+}
+
 static void write_pragma(Writer *w, const Tree *n) {
     if (n->as.loop.how == LOOP_SIMD) {
         writer_indent(w);
@@ -169,6 +190,7 @@ static void write_loop(Writer *w, const Tree *n) {
     const char *i = writer_take_name(w, w->g->indices.at[r->index].name);
     map_put(w->indices, KEY(r->index), (void *)(uintptr_t)i);
     const char *lo = bound_name(w, r->lo, r->n_lo, true, i), *hi = bound_name(w, r->hi, r->n_hi, false, i);
+    if (n->as.loop.threads) write_threads(w, n, lo, hi);
     write_pragma(w, n);
     writer_indent(w);
     bool down = n->as.loop.down;
@@ -178,13 +200,17 @@ static void write_loop(Writer *w, const Tree *n) {
     text_add(w->out, down ? " - 1; %s >= " : "; %s < ", i);
     if (down ? lo : hi) text_add(w->out, "%s", down ? lo : hi);
     else write_bounds(w, down ? r->lo : r->hi, down ? r->n_lo : r->n_hi, down);
-    if (n->as.loop.step > 1) text_add(w->out, "; %s += %lld) {\n", i, (long long)n->as.loop.step);
+    if (n->as.loop.each) text_add(w->out, "; %s += %s) {\n", i, (const char *)map_get(w->tensors, n->as.loop.each));
+    else if (n->as.loop.step > 1) text_add(w->out, "; %s += %lld) {\n", i, (long long)n->as.loop.step);
     else text_add(w->out, down ? "; %s--) {\n" : "; %s++) {\n", i);
     w->indent++;
     vec_push(w->g->stage, &w->open, n->as.loop.within.n_lo ? n->as.loop.within : *r);
-    const bool lanes = w->lanes;
+    const bool lanes = w->lanes, on_threads = w->on_threads;
     w->lanes = n->as.loop.how == LOOP_SIMD;
+    w->on_threads |= n->as.loop.threads;
+    if (n->as.loop.threads) write_own_arrays(w, n);
     write_list(w, n->body, n);
+    w->on_threads = on_threads;
     w->lanes = lanes;
     w->open.n--;
     w->indent--;
@@ -314,14 +340,27 @@ static void write_set(Writer *w, const Tree *n) {
     write_assignment(w, n, value, how[op]);
 }
 
+static void write_one_by_one(Writer *w, const Tree *n) {
+    const bool silent = w->silent;
+    w->silent = true;
+    writer_line(w, "#pragma omp ordered");
+    writer_line(w, "{ /* what the share sums, behind those before it */");
+    w->indent++;
+    write_list(w, n->body, n);
+    w->indent--;
+    writer_line(w, "}");
+    w->silent = silent;
+}
+
 void write_statements(Writer *w, const Tree *from, const Tree *end) {
     for (const Tree *n = from; n != end; n = n->next) {
-        if (n->why && n->why != w->said) write_comment(w, n->why);
+        if (n->why && n->why != w->said && !w->silent) write_comment(w, n->why);
         if (n->why) w->said = n->why;
         if (n->kind == TREE_LOOP) write_loop(w, n);
         else if (n->kind == TREE_IF) write_test(w, n);
         else if (n->kind == TREE_SET) write_set(w, n);
         else if (n->kind == TREE_KERNEL) write_product(w, n);
+        else if (n->kind == TREE_ONE_BY_ONE) write_one_by_one(w, n);
         else write_call_node(w, n);
     }
 }

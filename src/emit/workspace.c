@@ -10,7 +10,7 @@ static void write_term(Writer *w, const Function *f, uint32_t slot) {
         text_add(w->out, "*(double)");
         write_expr(w, write_out(w, *size), TYPE_INT, C_UNARY);
     }
-    text_add(w->out, " + 64.0;\n");
+    text_add(w->out, f->slot_own[slot] ? "*(double)%s + 64.0;\n" : " + 64.0;\n", threads_name(w->emission));
 }
 
 void write_workspace_size(const Emission *e, Text *out, Map *used) {

@@ -14,6 +14,7 @@ typedef struct {
     int indent;
     Map *names;   /* Symbol of the C name -> taken */
     Map *tensors; /* Tensor -> C name */
+    Map *all_of;  /* Tensor that each thread has for itself -> C name of all of them together */
     Map *indices; /* index -> C name, while its loop is open */
     Map *dims;    /* dim -> C name */
     VEC(Range) open; /* the loops around the statement */
@@ -24,10 +25,12 @@ typedef struct {
     Map *late;    /* LOOP or IF -> Locals that are declared at the top of its list */
     const Equation *said; /* the comment that was printed last */
     uint32_t n_temps;
+    bool silent; /* statements that explain themselves get no comments */
     bool lanes; /* inside a loop that runs in vector lanes */
     Map *used;    /* Symbol of a libbp function -> used */
     struct Rewriter *expander; /* writes out operators that C does not have */
-    bool *calls_product, *calls_blas, *calls_finite; /* set where the function calls them */
+    bool on_threads; /* inside a loop whose turns run on several */
+    bool *calls_product, *calls_shared, *calls_blas, *calls_finite; /* set where the function calls them */
     struct Parts *parts; /* of a function that is cut; else NULL */
     const char *shared;  /* … and what its parts share */
 } Writer;
@@ -66,6 +69,7 @@ bool is_single(Writer *, const Tensor *); /* written once */
 void write_product(Writer *, const Tree *);               /* the call */
 void write_finite_function(const Emission *, Text *);     /* what strong ones ask first */
 void write_product_function(const Emission *, Text *);    /* the static function that small and middling ones call */
+void write_shared_product(const Emission *, Text *);      /* … and the one that shares it out to threads */
 
 /* ---- linear algebra (call.c) ---- */
 void write_call_node(Writer *, const Tree *);
@@ -78,6 +82,8 @@ bool is_array(const Buffer *);            /* lies in the workspace or is an arra
 #define PART "BP_PART" /* the macro before a part, of which compilers shall not make one function again (source.c) */
 void write_parts(Writer *);               /* what they share, and a function for each; sets w->parts */
 void call_parts(Writer *);                /* in the function that they are cut from */
+const char *array_name(Writer *, const Buffer *);
+void write_own_arrays(Writer *, const Tree *loop); /* those that a thread has for itself, where the turn of a loop begins */
 void write_supplied(Writer *, const Buffer *, const Map *seeds);
 void write_constant_array(Writer *, const Buffer *);
 void write_dims(Writer *);
@@ -110,6 +116,7 @@ bool is_pattern(const char *name); /* the struct is libbp's bp_pattern, not one 
 void note_roles(Graph *); /* before the next four */
 bool has_dims(const Graph *), has_inputs(const Graph *), has_params(const Graph *), has_state(const Graph *), has_outputs(const Graph *);
 bool has_function(const Emission *, FunctionKind);
+const char *threads_name(const Emission *); /* the constant that says how many threads there may be */
 const char *upper_case(Arena *, const char *);
 /* A member's name, the same wherever the tensor is a member: unique among all of the model's. */
 const char *member_name(const Emission *, const Tensor *);

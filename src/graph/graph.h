@@ -249,6 +249,7 @@ Domain domain_of_tensor(Graph *, const Tensor *, Expr **index);
 
 /* What a run-time size counts as where a choice depends on it and nobody has said it. */
 enum { USUAL_DIM = 64 };
+static inline double usual_length(const Expr *e) { return e->kind == EXPR_CONST ? (double)e->of.integer : USUAL_DIM; }
 
 /* Gives a draw (ROLE_RANDOM, with its init) the equation that computes it, at the place of the model that follows those of
  * the draws before it:     eps[i,j] = mean + std*draw_normal(place, i*n + j). */

@@ -306,7 +306,7 @@ static double elements_of_example(Function *f) {
         const Tensor *t = f->graph->tensors.at[k];
         double size = 1;
         for (uint32_t a = 0; a < t->rank; a++)
-            if (a + 1 != f->blocks->axis[k]) size *= t->extent[a]->kind == EXPR_CONST ? (double)t->extent[a]->of.integer : USUAL_DIM;
+            if (a + 1 != f->blocks->axis[k]) size *= usual_length(t->extent[a]);
         if (f->blocks->first[k]) sum += size;
     }
     return sum;

@@ -170,14 +170,12 @@ enum { M, N, K, N_ROLES };
 /* adds: what is summed over in loops around the product is added one product after the other */
 typedef struct { const Loop *of[N_ROLES]; bool adds; } Roles;
 
-static int64_t size_of(const Expr *extent) { return extent->kind == EXPR_CONST ? extent->of.integer : USUAL_DIM; }
-
 /* Of two loops for one role: whose elements lie side by side in C, else the longer one. Sums over time stay outside: what other
  * indices sum at one time is added as a whole. */
 static bool is_better(int role, const Loop *x, const Loop *y) {
     if (role == K && x->in_turn != y->in_turn) return y->in_turn;
     const bool x_near = role != K && is_one(x->stride[C]), y_near = role != K && is_one(y->stride[C]);
-    return x_near != y_near ? x_near : size_of(x->extent) >= size_of(y->extent);
+    return x_near != y_near ? x_near : usual_length(x->extent) >= usual_length(y->extent);
 }
 
 /* Rows and columns that share a subscript of C (p_bar[t + l]) would meet in its elements. */
@@ -219,7 +217,7 @@ static void swap_factors(Nest *n) {
 }
 
 static bool pays(const Roles *r) {
-    int64_t k = size_of(r->of[K]->extent), n = size_of(r->of[N]->extent), m = size_of(r->of[M]->extent);
+    const double k = usual_length(r->of[K]->extent), n = usual_length(r->of[N]->extent), m = usual_length(r->of[M]->extent);
     return k >= LEAST_SIDE && n >= LEAST_SIDE && m >= 2 && k * n >= LEAST_AREA;
 }
 
@@ -508,22 +506,16 @@ void find_kernels(Function *f) {
 }
 
 /* ---- how much of the work they are ------------------------------------------------------------------------------------------ */
-static double turns_of(const Tree *loop) {
-    const Range *r = &loop->as.loop.range;
-    const bool constant = r->lo[0]->kind == EXPR_CONST && r->hi[0]->kind == EXPR_CONST;
-    return constant ? (double)(r->hi[0]->of.integer - r->lo[0]->of.integer) : USUAL_DIM;
-}
-
 static double work_of(const Tree *list) {
     double sum = 0;
-    for (const Tree *n = list; n; n = n->next) sum += n->kind == TREE_LOOP ? turns_of(n) * work_of(n->body) : n->body ? work_of(n->body) : 1;
+    for (const Tree *n = list; n; n = n->next) sum += n->kind == TREE_LOOP ? tree_turns(n) * work_of(n->body) : n->body ? work_of(n->body) : 1;
     return sum;
 }
 
 static void count_in(Around *place, Tree *nests, double turns, double *products, double *others) {
     for (Tree *n = nests; n; n = n->next) {
         const bool loop = n->kind == TREE_LOOP;
-        const double inside = loop ? turns * turns_of(n) : turns;
+        const double inside = loop ? turns * tree_turns(n) : turns;
         if (loop && products_of(place, n)) {
             *products += inside * work_of(n->body);
         } else if (n->body) {

@@ -13,6 +13,7 @@
 #include "plan/fuse.h"
 #include "plan/kernel.h"
 #include "plan/nest.h"
+#include "plan/parallel.h"
 #include "plan/segment.h"
 #include "plan/storage.h"
 
@@ -150,6 +151,7 @@ static bool plan_steps(Function *f, const Need *n, const PlanOptions *options) {
         arrange_lanes(f);
         interchange_sums(f);
         fuse_loops(f);
+        if (options->threads) share_work(f);
     }
     return true;
 }

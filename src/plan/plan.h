@@ -33,8 +33,12 @@ typedef struct {
     const char *note;   /* for the comment of its member, or NULL */
 } Goal;
 
-typedef enum { LOOP_SEQUENTIAL, LOOP_BLOCK, LOOP_SIMD } LoopKind; /* BLOCK: over blocks of examples */
-typedef enum { TREE_LOOP, TREE_IF, TREE_SET, TREE_KERNEL, TREE_CALL } TreeKind;
+/* BLOCK: over blocks of examples; SHARE: over shares of the blocks. */
+typedef enum { LOOP_SEQUENTIAL, LOOP_BLOCK, LOOP_SIMD, LOOP_SHARE } LoopKind;
+/* ONE_BY_ONE: in a loop whose turns run on threads, what they do one after the other. */
+typedef enum { TREE_LOOP, TREE_IF, TREE_SET, TREE_KERNEL, TREE_CALL, TREE_ONE_BY_ONE } TreeKind;
+
+enum { THREADS = 8 }; /* at most, on which a loop runs */
 
 /* Of a strong product one factor counts where it is 0, whatever the other is: where all of the other is finite it is a plain one,
  * and where not, the loops in the kernel's body run instead. */
@@ -48,6 +52,7 @@ typedef struct {
     Expr *a_row, *a_column, *b_row, *b_column, *c_row; /* elements from one row, or column, to the next; c's columns lie side by side */
     bool add;
     Strong strong;
+    bool on_threads; /* long enough to be shared out */
     bool in_turn; /* the terms of each element are added one after the other to what is there */
 } Product;
 
@@ -64,6 +69,9 @@ struct Tree {
             bool examples; /* over the examples of a block */
             bool lanes;    /* … which stays innermost */
             int64_t step; /* BLOCK: examples to a block */
+            Tensor *each; /* SHARE: examples to a share */
+            bool threads; /* its turns may run on several */
+            int64_t worth; /* … where there are more than these */
             bool rereads; /* a turn reads again what it wrote, at a stride (reread.c) */
             LoopKind how;
             Tensor *const *sums; /* SIMD: scalars that are summed across its turns */
@@ -94,6 +102,7 @@ struct Buffer {
     Place place;
     bool wide;          /* LOCAL: a long sum, in double where the file is in single precision */
     bool *kept;         /* by axis: false where its loop is shared by all that touch the tensor */
+    const Tree *own;    /* WORKSPACE: the loop in which each thread has one of its own; or NULL */
     const Goal *goal;   /* USER: whose array it is; NULL: of the inputs, params, seeds */
     bool fallback;      /* USER, and computed even where the caller's array is null: then in the workspace */
     uint32_t slot;      /* WORKSPACE and fallback: buffers of one slot are never alive together */
@@ -128,6 +137,7 @@ struct Function {
     uint32_t n_tensors, buffer_room;
     Expr ***slot_size;          /* elements of each slot: a list of factors, ends in NULL */
     Type *slot_type;
+    bool *slot_own;             /* one for each thread */
     uint32_t n_slots;
     bool splits_sums;           /* long sums are added in parts (sums.c) */
     bool widens_sums;           /* … in double (vector.c) */
@@ -143,6 +153,7 @@ typedef enum { CHECKPOINT_NONE, CHECKPOINT_SQRT, CHECKPOINT_COUNT, CHECKPOINT_ME
 typedef struct {
     int level; /* 0: every equation its own nest, every tensor whole; 1, 2 */
     int64_t block; /* examples to a block; 0: no blocks; -1: by what they need */
+    bool threads;  /* share loops out */
     Checkpoint checkpoint;
     int64_t checkpoints; /* COUNT */
     int64_t memory;      /* MEMORY: bytes */

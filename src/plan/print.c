@@ -31,6 +31,8 @@ static void print_node(const Function *f, Text *out, const Tree *n) {
         print_bound(f, out, n->as.loop.range.hi, n->as.loop.range.n_hi, "min");
         text_add(out, "%s%s", n->as.loop.down ? " down" : "", n->as.loop.how == LOOP_SIMD ? " simd" : "");
         if (n->as.loop.how == LOOP_BLOCK) text_add(out, " by %lld", (long long)n->as.loop.step);
+        if (n->as.loop.how == LOOP_SHARE) text_add(out, " by %s", n->as.loop.each->name);
+        if (n->as.loop.threads) text_add(out, " on threads");
         break;
     case TREE_IF:
         text_add(out, "if ");
@@ -51,6 +53,7 @@ static void print_node(const Function *f, Text *out, const Tree *n) {
         text_add(out, "%s", !expr_is_int(n->as.product.b_column, 1) ? "'" : "");
         break;
     case TREE_CALL: text_add(out, "call for %s", n->as.call.to->name); break;
+    case TREE_ONE_BY_ONE: text_add(out, "one by one"); break;
     }
 }
 
@@ -77,7 +80,7 @@ void function_print(const Function *f, Text *out) {
                 expr_print(f->graph, out, storage_extent(f, b->tensor, a));
                 text_add(out, "]");
             }
-        text_add(out, "\n");
+        text_add(out, "%s\n", b->own ? " of each thread" : "");
     }
     print_list(f, out, f->body, 1);
 }

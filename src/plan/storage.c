@@ -31,6 +31,12 @@ void tree_visit(Tree *list, void (*visit)(Tree *, const Visit *, void *), void *
     visit_list(list, &top, visit, with);
 }
 
+double tree_turns(const Tree *loop) {
+    const Range *r = &loop->as.loop.range;
+    const bool constant = r->lo[0]->kind == EXPR_CONST && r->hi[0]->kind == EXPR_CONST;
+    return constant ? (double)(r->hi[0]->of.integer - r->lo[0]->of.integer) : USUAL_DIM;
+}
+
 ExprList tree_reads(Graph *g, const Tree *n) {
     VEC(Expr *) roots = {0};
     if (n->kind == TREE_SET) {
@@ -108,6 +114,8 @@ static Buffer *buffer_of(Scan *s, Tensor *t, uint32_t top) {
     return b;
 }
 
+static bool over_blocks(const Tree *loop) { return loop->as.loop.how == LOOP_BLOCK || loop->as.loop.how == LOOP_SHARE; }
+
 /* An axis may be dropped while every touch has for it the index of the same shared loop. */
 static void touch(Scan *s, Tensor *t, Expr *const *subs, const Visit *v, bool write) {
     const Tree *loops[64];
@@ -116,7 +124,7 @@ static void touch(Scan *s, Tensor *t, Expr *const *subs, const Visit *v, bool wr
     Use *u = &s->use[t->number];
     if (write) u->writes++;
     else u->read = true;
-    u->untested |= write && s->f->blocks && s->f->blocks->lanes && n > 0 && loops[0]->as.loop.how == LOOP_BLOCK;
+    u->untested |= write && s->f->blocks && s->f->blocks->lanes && n > 0 && over_blocks(loops[0]);
     if (!u->seen) {
         u->seen = true;
         u->subs = (Expr **)(uintptr_t)subs;
@@ -140,7 +148,7 @@ static void touch(Scan *s, Tensor *t, Expr *const *subs, const Visit *v, bool wr
  * its segments carries whatever is looked at from two places, for its own index may stand in the bounds of others. */
 static uint32_t loops_apart(Graph *g, const Use *u) {
     for (uint32_t k = 0; k < u->path.n; k++) {
-        if (u->shifted && !u->path.at[k]->why && u->path.at[k]->as.loop.how != LOOP_BLOCK) return k;
+        if (u->shifted && !u->path.at[k]->why && !over_blocks(u->path.at[k])) return k;
         for (uint32_t o = 0; o < u->odd.n; o++)
             if (expr_uses_index(g, u->odd.at[o], u->path.at[k]->as.loop.index)) return k;
     }
@@ -216,6 +224,19 @@ static bool from_before(const Function *f, const Tensor *t) {
     return f->before && is_kept(f->before, t);
 }
 
+/* The loop on threads, if there is one, of which each turn has the array for itself. */
+static const Tree *owner(const Function *f, const Tensor *t, const Buffer *b, const Use *u) {
+    const bool whole = f->blocks && t->number < f->blocks->n_tensors && f->blocks->axis[t->number] && !f->blocks->first[t->number];
+    for (uint32_t k = 0; k < u->path.n; k++) {
+        const Tree *loop = u->path.at[k];
+        if (!loop->as.loop.threads || (whole && loop->as.loop.how == LOOP_SHARE)) continue;
+        bool apart = false;
+        for (uint32_t a = 0; a < t->rank; a++) apart |= b->kept[a] && expr_uses_index(f->graph, u->subs[a], loop->as.loop.index);
+        return apart ? NULL : loop;
+    }
+    return NULL;
+}
+
 static void place_tensor(Scan *s, Tensor *t, const PlanOptions *options) {
     Function *f = s->f;
     Buffer *b = f->buffer[t->number];
@@ -234,7 +255,10 @@ static void place_tensor(Scan *s, Tensor *t, const PlanOptions *options) {
     b->fallback = b->place == PLACE_USER && b->goal && (u->read || u->untested);
     if (b->place != PLACE_WORKSPACE || kept || from_before(f, t)) return;
     for (uint32_t k = 0; k < t->rank; k++)
-        if (b->kept[k]) return;
+        if (b->kept[k]) {
+            b->own = owner(f, t, b, u);
+            return;
+        }
     b->place = PLACE_LOCAL;
 }
 
@@ -266,6 +290,7 @@ static bool same_size(Expr **a, Expr **b) {
 typedef struct {
     Expr **size;
     Type type;
+    bool own;
     uint32_t free_from; /* the first outermost statement that may use the slot anew */
 } Slot;
 
@@ -295,11 +320,12 @@ static Waiting heap_pop(Heap *h) {
     return top;
 }
 
-/* Slots of one type and size: those in use, by the end of that, and those that are free. */
+/* Slots of one type and size, all for each thread or none: those in use, by the end of that, and those that are free. */
 typedef struct Alike Alike;
 struct Alike {
     Expr **size;
     Type type;
+    bool own;
     Heap busy, free;
     Alike *next;
 };
@@ -310,22 +336,22 @@ typedef struct {
     Map *alike; /* hash of type and size -> Alike */
 } Slots;
 
-static Alike *alike_of(Graph *g, Slots *slots, Expr **size, Type type) {
-    uint64_t hash = type;
+static Alike *alike_of(Graph *g, Slots *slots, Expr **size, Type type, bool own) {
+    uint64_t hash = hash_mix(type, own);
     for (Expr **e = size; *e; e++) hash = hash_mix(hash, (*e)->id);
     const void *key = (const void *)(uintptr_t)(hash | 1);
     if (!slots->alike) slots->alike = map_new(g->stage);
     Alike *first = map_get(slots->alike, key), *a = first;
-    while (a && (a->type != type || !same_size(a->size, size))) a = a->next;
+    while (a && (a->type != type || a->own != own || !same_size(a->size, size))) a = a->next;
     if (a) return a;
     a = NEW(g->stage, Alike);
-    *a = (Alike){.size = size, .type = type, .next = first};
+    *a = (Alike){.size = size, .type = type, .own = own, .next = first};
     map_put(slots->alike, key, a);
     return a;
 }
 
-static uint32_t add_slot(Graph *g, Slots *slots, Expr **size, Type type) {
-    vec_push(g->stage, slots, (Slot){size, type, 0});
+static uint32_t add_slot(Graph *g, Slots *slots, Expr **size, Type type, bool own) {
+    vec_push(g->stage, slots, (Slot){size, type, own, 0});
     return slots->n - 1;
 }
 
@@ -338,12 +364,13 @@ static void occupy(Graph *g, Alike *alike, Slots *slots, uint32_t slot, uint32_t
 static uint32_t take_slot(const Function *f, Slots *slots, const Buffer *b, bool share) {
     Graph *g = f->graph;
     Expr **size = kept_extents(f, b);
-    Alike *alike = alike_of(g, slots, size, b->tensor->type);
+    const bool own = b->own != NULL;
+    Alike *alike = alike_of(g, slots, size, b->tensor->type, own);
     while (share && alike->busy.of.n && alike->busy.of.at[0].key <= b->born) {
         const uint32_t slot = heap_pop(&alike->busy).slot;
         heap_push(g->stage, &alike->free, (Waiting){slot, slot});
     }
-    const uint32_t slot = share && alike->free.of.n ? heap_pop(&alike->free).slot : add_slot(g, slots, size, b->tensor->type);
+    const uint32_t slot = share && alike->free.of.n ? heap_pop(&alike->free).slot : add_slot(g, slots, size, b->tensor->type, own);
     occupy(g, alike, slots, slot, b->dies);
     return slot;
 }
@@ -352,14 +379,14 @@ static uint32_t take_slot(const Function *f, Slots *slots, const Buffer *b, bool
 static void continue_slots(Function *f, Slots *slots) {
     const Function *before = f->before;
     for (uint32_t k = 0; k < before->n_slots; k++)
-        add_slot(f->graph, slots, before->slot_size[k], before->slot_type[k]);
+        add_slot(f->graph, slots, before->slot_size[k], before->slot_type[k], before->slot_own[k]);
     for (uint32_t k = 0; k < before->n_tensors; k++) {
         if (!before->buffer[k] || !is_kept(before, before->buffer[k]->tensor)) continue;
         slots->at[before->buffer[k]->slot].free_from = UINT32_MAX;
         if (f->buffer[k]) f->buffer[k]->slot = before->buffer[k]->slot;
     }
     for (uint32_t k = 0; k < before->n_slots; k++)
-        if (slots->at[k].free_from == 0) heap_push(f->graph->stage, &alike_of(f->graph, slots, slots->at[k].size, slots->at[k].type)->free, (Waiting){k, k});
+        if (slots->at[k].free_from == 0) heap_push(f->graph->stage, &alike_of(f->graph, slots, slots->at[k].size, slots->at[k].type, slots->at[k].own)->free, (Waiting){k, k});
 }
 
 static int by_birth(const void *a, const void *b) {
@@ -386,7 +413,12 @@ static void share_slots(Function *f, const PlanOptions *options) {
     f->n_slots = slots.n;
     f->slot_size = NEW_ARRAY(g->arena, Expr **, slots.n + 1);
     f->slot_type = NEW_ARRAY(g->arena, Type, slots.n + 1);
-    for (uint32_t k = 0; k < slots.n; k++) f->slot_size[k] = slots.at[k].size, f->slot_type[k] = slots.at[k].type;
+    f->slot_own = NEW_ARRAY(g->arena, bool, slots.n + 1);
+    for (uint32_t k = 0; k < slots.n; k++) {
+        f->slot_size[k] = slots.at[k].size;
+        f->slot_type[k] = slots.at[k].type;
+        f->slot_own[k] = slots.at[k].own;
+    }
 }
 
 void place_tensors(Function *f, const PlanOptions *options) {

@@ -21,6 +21,8 @@ struct Visit {
     uint32_t top; /* number of the outermost statement */
 };
 void tree_visit(Tree *list, void (*visit)(Tree *, const Visit *, void *), void *with);
+/* Turns of a loop; where that is not known, as many as usual. */
+double tree_turns(const Tree *loop);
 /* The expressions a node itself reads (not those below it). */
 ExprList tree_reads(Graph *, const Tree *);
 

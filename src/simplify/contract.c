@@ -45,7 +45,7 @@ static bool is_plain(Graph *g, const Domain *d) {
 
 static double length_of(Graph *g, const Domain *d, const Range *r) {
     Expr *n = index_extent(g, d, r->index);
-    return n && n->kind == EXPR_CONST ? (double)n->of.integer : USUAL_DIM;
+    return n ? usual_length(n) : USUAL_DIM;
 }
 
 /* Which factors have the k-th index of the domain. */

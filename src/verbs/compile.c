@@ -292,7 +292,7 @@ static int compile_functions(Compilation *c) {
 }
 
 static Compilation compilation_new(Model *m, const Options *o) {
-    PlanOptions plan = {.level = o->level, .block = o->block};
+    PlanOptions plan = {.level = o->level, .block = o->block, .threads = o->threads == THREADS_OPENMP};
     checkpoint_options(o, &plan);
     return (Compilation){.m = m, .g = m->graph, .o = o, .simplify = {.level = o->level, .without = o->without, .dump_after = o->dump_after}, .plan = plan};
 }

@@ -31,7 +31,7 @@ const OptionRow code_options[] = {
     {"prefix", '\0', OPTION_TEXT, AT(prefix), "NAME", "prefix of every symbol (the file's stem)", NULL, 0},
     {"optimize", 'O', OPTION_CHOICE, AT(level), "0|1|2", "0: literal code to read; 1: simplified; 2: all (2)", "0|1|2", 0},
     {"blas", '\0', OPTION_CHOICE, AT(blas), "cblas|none", "call CBLAS for large products, or loops only (cblas)", "cblas|none", 0},
-    {"threads", '\0', OPTION_CHOICE, AT(threads), "openmp|none", "share large loops out to threads (openmp); so far one thread runs", "openmp|none", 0},
+    {"threads", '\0', OPTION_CHOICE, AT(threads), "openmp|none", "share large loops out to threads, where the C is compiled with -fopenmp (openmp)", "openmp|none", 0},
     {"block", '\0', OPTION_WHOLE, AT(block), "N", "examples that go through all equations at once, forward and backward (by what they need in the cache; 0: all of them)", NULL, 0},
     {"target-clones", '\0', OPTION_FLAG, AT(target_clones), NULL, "functions for AVX-512, for AVX2 and for any machine, of which the first call picks; for x86-64 under Linux, elsewhere one", NULL, 0},
     {"checkpoint", '\0', OPTION_TEXT, AT(checkpoint), "none|sqrt|N|auto", "what of a recurrence is kept, the rest is computed again: all, the state at sqrt(T) of its T steps, or at N of them (auto: all, unless --memory says how much)", NULL, 0},
@@ -206,10 +206,18 @@ enum { MOST_ROWS = 96, FIRST_LONG = 256, HELP_COLUMN = 30, HELP_WIDTH = 100 };
 
 static bool at_end(const OptionRow *row) { return row->help == NULL; }
 
+static bool has_row(const OptionRow *const *rows, int n, const char *name) {
+    for (int k = 0; k < n; k++)
+        if (name && rows[k]->name && strcmp(rows[k]->name, name) == 0) return true;
+    return false;
+}
+
+/* Of options of one name, a verb's own stands before what many verbs have. */
 static int all_rows(const VerbHelp *verb, const OptionRow **rows) {
     int n = 0;
     for (const OptionRow *const *table = verb->tables; *table; table++)
-        for (const OptionRow *row = *table; !at_end(row) && n < MOST_ROWS; row++) rows[n++] = row;
+        for (const OptionRow *row = *table; !at_end(row) && n < MOST_ROWS; row++)
+            if (!has_row(rows, n, row->name)) rows[n++] = row;
     return n;
 }
 

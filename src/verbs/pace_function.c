@@ -152,8 +152,10 @@ static double amount(Walk *w, Expr *e) {
 static Range counted_range(Walk *w, const Tree *loop) {
     const Range *r = &loop->as.loop.range;
     double turns = w->examples;
-    if (loop->as.loop.how == LOOP_BLOCK) {
-        const double all = amount(w, r->hi[0]);
+    if (loop->as.loop.how == LOOP_SHARE) {
+        turns = 1; /* on one thread all examples go through the blocks inside */
+    } else if (loop->as.loop.how == LOOP_BLOCK) {
+        const double all = amount(w, loop->as.loop.within.n_lo ? loop->as.loop.within.hi[0] : r->hi[0]);
         turns = ceil(all / (double)loop->as.loop.step);
         w->examples = all / turns;
     } else if (!loop->as.loop.examples || w->examples == 0) {
@@ -293,6 +295,7 @@ static double node_seconds(Walk *w, const Tree *n, double times) {
     case TREE_SET: return times * set_cost(w, n).scalar;
     case TREE_KERNEL: return times * product_seconds(w, &n->as.product);
     case TREE_CALL: return times * factorisation_seconds(w, n);
+    case TREE_ONE_BY_ONE: return list_seconds(w, n->body, times);
     }
     return 0;
 }

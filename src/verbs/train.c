@@ -34,6 +34,7 @@ static const OptionRow train_options[] = {
     {"schedule", '\0', OPTION_TEXT, AT(schedule), "TEXT", "such as 'cosine(warmup=100)'", NULL, 0},
     {"clip", '\0', OPTION_NUMBER, AT(clip), "NORM", "shorten gradients to this norm", NULL, 0},
     {"seed", '\0', OPTION_WHOLE, AT(seed), "N", "of initial values, order and split (train { seed }, else 1)", NULL, 0},
+    {"threads", '\0', OPTION_WHOLE, AT(n_threads), "N", "threads that long loops are shared out to, by OpenMP (1)", NULL, 1},
     {"init", '\0', OPTION_TEXT, AT(init), "FILE", "begin with the weights of FILE", NULL, 0},
     {"checkpoint-every", '\0', OPTION_WHOLE, AT(checkpoint_every), "N", "save the run's position every N epochs", NULL, 1},
     {"checkpoint-file", '\0', OPTION_TEXT, AT(checkpoint_file), "FILE", "where to (MODEL.checkpoint)", NULL, 0},
@@ -282,8 +283,11 @@ static int run_training(Trainer *t) {
 }
 
 static int train(Trainer *t) {
-    static const char *const flags[] = {"-O3", "-march=native", "-fopenmp-simd", "-w"};
     const Options *o = t->options;
+    const char *const flags[] = {"-O3", "-march=native", o->n_threads > 1 ? "-fopenmp" : "-fopenmp-simd", "-w"};
+    char threads[32];
+    snprintf(threads, sizeof threads, "%lld", (long long)o->n_threads);
+    if (o->n_threads > 1) setenv("OMP_NUM_THREADS", threads, 1); /* read when the code is loaded */
     int status = model_open(&t->model, o);
     if (status == STATUS_DONE && !t->model.graph->loss) {
         fprintf(stderr, "bpc: %s has no loss to train by\n", t->model.path);

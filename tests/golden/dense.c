@@ -46,7 +46,9 @@ enum { dense_BYTES = 16, dense_VECTORS = 2 };
 enum { dense_EACH = dense_BYTES/(int)sizeof(float), dense_LANES = dense_EACH*dense_VECTORS, dense_ROWS = 4, dense_DEPTH = 128,
        dense_ACROSS = dense_EACH < 4 ? dense_EACH : 4 };
 typedef float dense_vector __attribute__((vector_size(dense_BYTES), aligned(sizeof(float)), may_alias));
-#if defined(__clang__)
+#if defined(__clang__) && defined(__AVX512F__)
+#define dense_INNERMOST __attribute__((min_vector_width(512))) /* for some processors it would halve them */
+#elif defined(__clang__)
 #define dense_INNERMOST
 #else
 #define dense_INNERMOST __attribute__((optimize("schedule-insns"))) /* loads a vector once for all rows */
@@ -125,15 +127,9 @@ dense_INNERMOST static void dense_dots(int64_t m, int64_t n, int64_t k, const fl
         }
 }
 
-/* C = A*B, or C += A*B with `add`: A is m x k, B k x n, C m x n, with so many elements from one row, and column, to the next;
-   columns of C lie side by side. Terms are added in parts of dense_DEPTH or, with `in_turn`,
-   one after the other to what is there. B is used where it lies while its rows are few and whole, else a panel at a time is copied. */
-dense_INNERMOST static void dense_product(int64_t m, int64_t n, int64_t k, const float *a, int64_t a_row, int64_t a_column, const float *b,
+/* C = A*B, or C += A*B. B is used where it lies while its rows are few and whole, else a panel at a time is copied. */
+dense_INNERMOST static void dense_product_rows(int64_t m, int64_t n, int64_t k, const float *a, int64_t a_row, int64_t a_column, const float *b,
         int64_t b_row, int64_t b_column, float *c, int64_t ldc, int add, int in_turn) {
-    if (a_column == 1 && b_row == 1 && b_column != 1 && (m <= dense_ROWS || (m <= 8*dense_ROWS && k >= 2*dense_DEPTH)) && !in_turn) {
-        dense_dots(m, n, k, a, a_row, b, b_column, c, ldc, add);
-        return;
-    }
     float panel[dense_DEPTH*dense_LANES];
     for (int64_t column = 0, width; column < n; column += width) {
         width = n - column >= dense_LANES ? dense_LANES : n - column > dense_EACH ? dense_EACH : n - column; /* what is left goes in single vectors */
@@ -162,6 +158,15 @@ dense_INNERMOST static void dense_product(int64_t m, int64_t n, int64_t k, const
             }
         }
     }
+}
+
+/* C = A*B, or C += A*B with `add`: A is m x k, B k x n, C m x n, with so many elements from one row, and column, to the next;
+   columns of C lie side by side. Terms are added in parts of dense_DEPTH or, with `in_turn`, one after the other to what is there. */
+static void dense_product(int64_t m, int64_t n, int64_t k, const float *a, int64_t a_row, int64_t a_column, const float *b, int64_t b_row,
+        int64_t b_column, float *c, int64_t ldc, int add, int in_turn) {
+    if (a_column == 1 && b_row == 1 && b_column != 1 && (m <= dense_ROWS || (m <= 8*dense_ROWS && k >= 2*dense_DEPTH)) && !in_turn)
+        dense_dots(m, n, k, a, a_row, b, b_column, c, ldc, add);
+    else dense_product_rows(m, n, k, a, a_row, a_column, b, b_row, b_column, c, ldc, add, in_turn);
 }
 #else
 /* C = A*B, or C += A*B with `add`: A is m x k, B k x n, C m x n, with so many elements from one row, and column, to the next;

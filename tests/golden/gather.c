@@ -26,6 +26,18 @@
 
 #include "bp_math.h"
 
+/* With -fopenmp, long loops are shared out to threads; results do not depend on how many there are. */
+#ifdef _OPENMP
+#include <omp.h>
+enum { GATHER_THREADS = 8 };
+#define gather_threads() (omp_get_max_threads() < GATHER_THREADS ? omp_get_max_threads() : GATHER_THREADS)
+#define gather_thread() omp_get_thread_num()
+#else
+enum { GATHER_THREADS = 1 };
+#define gather_threads() 1
+#define gather_thread() 0
+#endif
+
 /* Cuts n elements off the block, and what keeps the next ones aligned. */
 static inline void *gather_take(char **block, int64_t n, size_t size) {
     void *taken = *block;
@@ -48,7 +60,9 @@ size_t gather_workspace_size(const gather_dims *dims) {
     bytes = 64.0; /* gradient */
     bytes += (double)sizeof(float)*(double)3 + 64.0;
     bytes += (double)sizeof(float)*(double)6*(double)3 + 64.0;
+    bytes += (double)sizeof(float)*(double)3*(double)GATHER_THREADS + 64.0;
     bytes += (double)sizeof(float)*(double)3 + 64.0;
+    bytes += (double)sizeof(float)*(double)6*(double)3*(double)GATHER_THREADS + 64.0;
     if (bytes > most) most = bytes;
     bytes = 64.0; /* forward */
     bytes += (double)sizeof(float)*(double)3 + 64.0;
@@ -153,7 +167,9 @@ int gather_gradient(const gather_dims *dims, const gather_inputs *in, const gath
     float *const m_sum_bar = slot1;
     float *const slot2 = gather_take(&block, 6*3, sizeof(float));
     float *const E_bar = grads->E ? grads->E : slot2;
+    float *const m_sum_share_all = gather_take(&block, GATHER_THREADS*3, sizeof(float));
     float *const m = gather_take(&block, 3, sizeof(float));
+    float *const E_bar_share_all = gather_take(&block, GATHER_THREADS*6*3, sizeof(float));
     float *const w_bar = grads->w;
 
     float L_sum_bar = 0;
@@ -162,16 +178,35 @@ int gather_gradient(const gather_dims *dims, const gather_inputs *in, const gath
     for (int64_t k = 0; k < 3; k++) {
         m_sum[k] = 0.0f;
     }
-    for (int64_t t0 = 0; t0 < T; t0 += 256) {
-        const int64_t t1 = T >= t0 + 256 ? t0 + 256 : T;
-        /* m_sum[k] = sum[t](E[tok[t],k])    gather.bp:7 */
-        for (int64_t k = 0; k < 3; k++) {
-            float m_sum_acc = 0.0f;
-            #pragma omp simd reduction(+: m_sum_acc)
-            for (int64_t t = t0; t < t1; t++) {
-                m_sum_acc += E[3*(int64_t)tok[t] + k];
+    const int64_t t_each = 256*((T + 2047)/2048) <= 16128 ? 16128 : 256*((T + 2047)/2048);
+    #pragma omp parallel for ordered schedule(static, 1) num_threads(gather_threads()) if(T > t_each)
+    for (int64_t t_from = 0; t_from < T; t_from += t_each) {
+        const int64_t thread = gather_thread();
+        float *const m_sum_share = m_sum_share_all + thread*3;
+        const int64_t t_to = T >= t_from + t_each ? t_from + t_each : T;
+        /* m_sum_share[i] = 0    gather.bp:7 */
+        #pragma omp simd
+        for (int64_t i = 0; i < 3; i++) {
+            m_sum_share[i] = 0.0f;
+        }
+        for (int64_t t0 = t_from; t0 < t_to; t0 += 256) {
+            const int64_t t1 = t_to >= t0 + 256 ? t0 + 256 : t_to;
+            /* m_sum[k] = sum[t](E[tok[t],k])    gather.bp:7 */
+            for (int64_t k = 0; k < 3; k++) {
+                float m_sum_share_acc = 0.0f;
+                #pragma omp simd reduction(+: m_sum_share_acc)
+                for (int64_t t = t0; t < t1; t++) {
+                    m_sum_share_acc += E[3*(int64_t)tok[t] + k];
+                }
+                m_sum_share[k] += m_sum_share_acc;
             }
-            m_sum[k] += m_sum_acc;
+        }
+        #pragma omp ordered
+        { /* what the share sums, behind those before it */
+            #pragma omp simd
+            for (int64_t k = 0; k < 3; k++) {
+                m_sum[k] += m_sum_share[k];
+            }
         }
     }
     /* m[k] = m_sum[k]/T    gather.bp:7 */
@@ -216,12 +251,35 @@ int gather_gradient(const gather_dims *dims, const gather_inputs *in, const gath
                 E_bar[3*i + j] = 0.0f;
             }
         }
-        for (int64_t t0 = 0; t0 < T; t0 += 256) {
-            const int64_t t1_2 = T >= t0 + 256 ? t0 + 256 : T;
-            /* E_bar[tok[t],k] += m_sum_bar[k], t in 0..T    gather.bp:7 */
-            for (int64_t k = 0; k < 3; k++) {
-                for (int64_t t = t0; t < t1_2; t++) {
-                    E_bar[3*(int64_t)tok[t] + k] += m_sum_bar[k];
+        const int64_t t_each_2 = 256*((T + 2047)/2048) <= 21248 ? 21248 : 256*((T + 2047)/2048);
+        #pragma omp parallel for ordered schedule(static, 1) num_threads(gather_threads()) if(T > t_each_2)
+        for (int64_t t_from = 0; t_from < T; t_from += t_each_2) {
+            const int64_t thread = gather_thread();
+            float *const E_bar_share = E_bar_share_all + thread*6*3;
+            const int64_t t_to_2 = T >= t_from + t_each_2 ? t_from + t_each_2 : T;
+            /* E_bar_share[i,j] = 0    gather.bp:5 */
+            for (int64_t i = 0; i < 6; i++) {
+                #pragma omp simd
+                for (int64_t j = 0; j < 3; j++) {
+                    E_bar_share[3*i + j] = 0.0f;
+                }
+            }
+            for (int64_t t0 = t_from; t0 < t_to_2; t0 += 256) {
+                const int64_t t1_2 = t_to_2 >= t0 + 256 ? t0 + 256 : t_to_2;
+                /* E_bar[tok[t],k] += m_sum_bar[k], t in 0..T    gather.bp:7 */
+                for (int64_t k = 0; k < 3; k++) {
+                    for (int64_t t = t0; t < t1_2; t++) {
+                        E_bar_share[3*(int64_t)tok[t] + k] += m_sum_bar[k];
+                    }
+                }
+            }
+            #pragma omp ordered
+            { /* what the share sums, behind those before it */
+                for (int64_t i = 0; i < 6; i++) {
+                    #pragma omp simd
+                    for (int64_t j = 0; j < 3; j++) {
+                        E_bar[3*i + j] += E_bar_share[3*i + j];
+                    }
                 }
             }
         }

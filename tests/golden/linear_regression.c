@@ -26,6 +26,18 @@
 
 #include "bp_math.h"
 
+/* With -fopenmp, long loops are shared out to threads; results do not depend on how many there are. */
+#ifdef _OPENMP
+#include <omp.h>
+enum { LINEAR_REGRESSION_THREADS = 8 };
+#define linear_regression_threads() (omp_get_max_threads() < LINEAR_REGRESSION_THREADS ? omp_get_max_threads() : LINEAR_REGRESSION_THREADS)
+#define linear_regression_thread() omp_get_thread_num()
+#else
+enum { LINEAR_REGRESSION_THREADS = 1 };
+#define linear_regression_threads() 1
+#define linear_regression_thread() 0
+#endif
+
 /* Cuts n elements off the block, and what keeps the next ones aligned. */
 static inline void *linear_regression_take(char **block, int64_t n, size_t size) {
     void *taken = *block;
@@ -44,24 +56,26 @@ size_t linear_regression_workspace_size(const linear_regression_dims *dims) {
     double most = 64.0, bytes;
     bytes = 64.0; /* predict */
     bytes += (double)sizeof(float)*(double)m + 64.0;
-    bytes += (double)sizeof(float)*(double)256 + 64.0;
+    bytes += (double)sizeof(float)*(double)256*(double)LINEAR_REGRESSION_THREADS + 64.0;
     if (bytes > most) most = bytes;
     bytes = 64.0; /* gradient */
     bytes += (double)sizeof(float)*(double)m + 64.0;
     bytes += (double)sizeof(float) + 64.0;
     bytes += (double)sizeof(float)*(double)4 + 64.0;
-    bytes += (double)sizeof(float)*(double)256 + 64.0;
-    bytes += (double)sizeof(float)*(double)256 + 64.0;
+    bytes += (double)sizeof(float)*(double)256*(double)LINEAR_REGRESSION_THREADS + 64.0;
+    bytes += (double)sizeof(float)*(double)256*(double)LINEAR_REGRESSION_THREADS + 64.0;
+    bytes += (double)sizeof(float)*(double)4*(double)LINEAR_REGRESSION_THREADS + 64.0;
     if (bytes > most) most = bytes;
     bytes = 64.0; /* forward */
     bytes += (double)sizeof(float)*(double)m + 64.0;
-    bytes += (double)sizeof(float)*(double)256 + 64.0;
+    bytes += (double)sizeof(float)*(double)256*(double)LINEAR_REGRESSION_THREADS + 64.0;
     if (bytes > most) most = bytes;
     bytes = 64.0; /* backward */
     bytes += (double)sizeof(float)*(double)m + 64.0;
-    bytes += (double)sizeof(float)*(double)256 + 64.0;
+    bytes += (double)sizeof(float)*(double)256*(double)LINEAR_REGRESSION_THREADS + 64.0;
     bytes += (double)sizeof(float) + 64.0;
     bytes += (double)sizeof(float)*(double)4 + 64.0;
+    bytes += (double)sizeof(float)*(double)4*(double)LINEAR_REGRESSION_THREADS + 64.0;
     if (bytes > most) most = bytes;
     bytes = most;
     return bytes < 4503599627370496.0 && bytes < (double)SIZE_MAX ? (size_t)bytes : 0; /* 2^52 */
@@ -103,35 +117,48 @@ int linear_regression_predict(const linear_regression_dims *dims, const linear_r
     char *block = workspace;
     float *const slot1 = linear_regression_take(&block, m, sizeof(float));
     float *const p = out->p ? out->p : slot1;
-    float *const p_sum = linear_regression_take(&block, 256, sizeof(float));
+    float *const p_sum_all = linear_regression_take(&block, LINEAR_REGRESSION_THREADS*256, sizeof(float));
 
     /* L_sum = 0    linear_regression.bp:7 */
     float L_sum = 0.0f;
-    float L_sum_lost = 0.0f;
-    for (int64_t i0 = 0; i0 < m; i0 += 256) {
-        float L_sum_part = 0.0f;
-        const int64_t i1 = m >= i0 + 256 ? i0 + 256 : m;
-        /* p_sum[i] = sum[k](w[k]*x[i,k])    linear_regression.bp:6 */
-        for (int64_t i = i0; i < i1; i++) {
-            float p_sum_acc = 0.0f;
-            #pragma omp simd reduction(+: p_sum_acc)
-            for (int64_t k = 0; k < 4; k++) {
-                p_sum_acc += w[k]*x[4*i + k];
+    const int64_t i_each = 256*((m + 2047)/2048) <= 7936 ? 7936 : 256*((m + 2047)/2048);
+    #pragma omp parallel for ordered schedule(static, 1) num_threads(linear_regression_threads()) if(m > i_each)
+    for (int64_t i_from = 0; i_from < m; i_from += i_each) {
+        const int64_t thread = linear_regression_thread();
+        float *const p_sum = p_sum_all + thread*256;
+        const int64_t i_to = m >= i_from + i_each ? i_from + i_each : m;
+        /* L_sum_share = 0    linear_regression.bp:7 */
+        float L_sum_share = 0.0f;
+        float L_sum_share_lost = 0.0f;
+        for (int64_t i0 = i_from; i0 < i_to; i0 += 256) {
+            float L_sum_share_part = 0.0f;
+            const int64_t i1 = i_to >= i0 + 256 ? i0 + 256 : i_to;
+            /* p_sum[i] = sum[k](w[k]*x[i,k])    linear_regression.bp:6 */
+            for (int64_t i = i0; i < i1; i++) {
+                float p_sum_acc = 0.0f;
+                #pragma omp simd reduction(+: p_sum_acc)
+                for (int64_t k = 0; k < 4; k++) {
+                    p_sum_acc += w[k]*x[4*i + k];
+                }
+                p_sum[i - i0] = p_sum_acc;
             }
-            p_sum[i - i0] = p_sum_acc;
+            /* p[i] = p_sum[i] + b    linear_regression.bp:6 */
+            #pragma omp simd reduction(+: L_sum_share_part)
+            for (int64_t i = i0; i < i1; i++) {
+                p[i] = p_sum[i - i0] + b;
+                /* L_sum = sum[i]((p[i] - y[i])*(p[i] - y[i]))    linear_regression.bp:7 */
+                const float t1 = p[i] - y[i];
+                L_sum_share_part += t1*t1;
+            }
+            const float L_sum_share_next = L_sum_share_part - L_sum_share_lost;
+            const float L_sum_share_total = L_sum_share + L_sum_share_next;
+            L_sum_share_lost = L_sum_share_total - L_sum_share - L_sum_share_next;
+            L_sum_share = L_sum_share_total;
         }
-        /* p[i] = p_sum[i] + b    linear_regression.bp:6 */
-        #pragma omp simd reduction(+: L_sum_part)
-        for (int64_t i = i0; i < i1; i++) {
-            p[i] = p_sum[i - i0] + b;
-            /* L_sum = sum[i]((p[i] - y[i])*(p[i] - y[i]))    linear_regression.bp:7 */
-            const float t1 = p[i] - y[i];
-            L_sum_part += t1*t1;
+        #pragma omp ordered
+        { /* what the share sums, behind those before it */
+            L_sum += L_sum_share;
         }
-        const float L_sum_next = L_sum_part - L_sum_lost;
-        const float L_sum_total = L_sum + L_sum_next;
-        L_sum_lost = L_sum_total - L_sum - L_sum_next;
-        L_sum = L_sum_total;
     }
     /* L = L_sum/m    linear_regression.bp:7 */
     const float L = L_sum/(float)m;
@@ -158,8 +185,9 @@ int linear_regression_gradient(const linear_regression_dims *dims, const linear_
     float *const b_bar = grads->b ? grads->b : slot2;
     float *const slot3 = linear_regression_take(&block, 4, sizeof(float));
     float *const w_bar = grads->w ? grads->w : slot3;
-    float *const p_sum = linear_regression_take(&block, 256, sizeof(float));
-    float *const p_bar = linear_regression_take(&block, 256, sizeof(float));
+    float *const p_sum_all = linear_regression_take(&block, LINEAR_REGRESSION_THREADS*256, sizeof(float));
+    float *const p_bar_all = linear_regression_take(&block, LINEAR_REGRESSION_THREADS*256, sizeof(float));
+    float *const w_bar_share_all = linear_regression_take(&block, LINEAR_REGRESSION_THREADS*4, sizeof(float));
 
     /* L_sum = 0    linear_regression.bp:7 */
     float L_sum = 0.0f;
@@ -174,44 +202,75 @@ int linear_regression_gradient(const linear_regression_dims *dims, const linear_
             w_bar[i] = 0.0f;
         }
     }
-    float L_sum_lost = 0.0f;
-    for (int64_t i0 = 0; i0 < m; i0 += 256) {
-        float L_sum_part = 0.0f;
-        const int64_t i1 = m >= i0 + 256 ? i0 + 256 : m;
-        /* p_sum[i] = sum[k](w[k]*x[i,k])    linear_regression.bp:6 */
-        for (int64_t i = i0; i < i1; i++) {
-            float p_sum_acc = 0.0f;
-            #pragma omp simd reduction(+: p_sum_acc)
-            for (int64_t k = 0; k < 4; k++) {
-                p_sum_acc += w[k]*x[4*i + k];
+    const int64_t i_each = 256*((m + 2047)/2048) <= 4352 ? 4352 : 256*((m + 2047)/2048);
+    #pragma omp parallel for ordered schedule(static, 1) num_threads(linear_regression_threads()) if(m > i_each)
+    for (int64_t i_from = 0; i_from < m; i_from += i_each) {
+        const int64_t thread = linear_regression_thread();
+        float *const p_sum = p_sum_all + thread*256;
+        float *const p_bar = p_bar_all + thread*256;
+        float *const w_bar_share = w_bar_share_all + thread*4;
+        const int64_t i_to = m >= i_from + i_each ? i_from + i_each : m;
+        /* L_sum_share = 0    linear_regression.bp:7 */
+        float L_sum_share = 0.0f;
+        /* b_bar_share = 0    linear_regression.bp:4 */
+        float b_bar_share = 0.0f;
+        /* w_bar_share[i] = 0    linear_regression.bp:4 */
+        #pragma omp simd
+        for (int64_t i = 0; i < 4; i++) {
+            w_bar_share[i] = 0.0f;
+        }
+        float L_sum_share_lost = 0.0f;
+        float b_bar_share_lost = 0.0f;
+        for (int64_t i0 = i_from; i0 < i_to; i0 += 256) {
+            float L_sum_share_part = 0.0f;
+            float b_bar_share_part = 0.0f;
+            const int64_t i1 = i_to >= i0 + 256 ? i0 + 256 : i_to;
+            /* p_sum[i] = sum[k](w[k]*x[i,k])    linear_regression.bp:6 */
+            for (int64_t i = i0; i < i1; i++) {
+                float p_sum_acc = 0.0f;
+                #pragma omp simd reduction(+: p_sum_acc)
+                for (int64_t k = 0; k < 4; k++) {
+                    p_sum_acc += w[k]*x[4*i + k];
+                }
+                p_sum[i - i0] = p_sum_acc;
             }
-            p_sum[i - i0] = p_sum_acc;
+            /* p[i] = p_sum[i] + b    linear_regression.bp:6 */
+            #pragma omp simd reduction(+: L_sum_share_part, b_bar_share_part)
+            for (int64_t i = i0; i < i1; i++) {
+                p[i] = p_sum[i - i0] + b;
+                /* L_sum = sum[i]((p[i] - y[i])*(p[i] - y[i]))    linear_regression.bp:7 */
+                const float t1 = p[i] - y[i];
+                L_sum_share_part += t1*t1;
+                /* p_bar[i] = 2/m*(p[i] - y[i])    linear_regression.bp:7 */
+                p_bar[i - i0] = 2.0f/(float)m*(p[i] - y[i]);
+                /* b_bar = sum[i](p_bar[i])    linear_regression.bp:6 */
+                b_bar_share_part += p_bar[i - i0];
+            }
+            /* w_bar[k] = sum[i](p_bar[i]*x[i,k])    linear_regression.bp:6 */
+            for (int64_t i = i0; i < i1; i++) {
+                #pragma omp simd
+                for (int64_t k = 0; k < 4; k++) {
+                    w_bar_share[k] += p_bar[i - i0]*x[4*i + k];
+                }
+            }
+            const float L_sum_share_next = L_sum_share_part - L_sum_share_lost;
+            const float L_sum_share_total = L_sum_share + L_sum_share_next;
+            L_sum_share_lost = L_sum_share_total - L_sum_share - L_sum_share_next;
+            L_sum_share = L_sum_share_total;
+            const float b_bar_share_next = b_bar_share_part - b_bar_share_lost;
+            const float b_bar_share_total = b_bar_share + b_bar_share_next;
+            b_bar_share_lost = b_bar_share_total - b_bar_share - b_bar_share_next;
+            b_bar_share = b_bar_share_total;
         }
-        /* p[i] = p_sum[i] + b    linear_regression.bp:6 */
-        float b_bar_acc = 0.0f;
-        #pragma omp simd reduction(+: L_sum_part, b_bar_acc)
-        for (int64_t i = i0; i < i1; i++) {
-            p[i] = p_sum[i - i0] + b;
-            /* L_sum = sum[i]((p[i] - y[i])*(p[i] - y[i]))    linear_regression.bp:7 */
-            const float t1 = p[i] - y[i];
-            L_sum_part += t1*t1;
-            /* p_bar[i] = 2/m*(p[i] - y[i])    linear_regression.bp:7 */
-            p_bar[i - i0] = 2.0f/(float)m*(p[i] - y[i]);
-            /* b_bar = sum[i](p_bar[i])    linear_regression.bp:6 */
-            b_bar_acc += p_bar[i - i0];
-        }
-        b_bar[0] += b_bar_acc;
-        /* w_bar[k] = sum[i](p_bar[i]*x[i,k])    linear_regression.bp:6 */
-        for (int64_t i = i0; i < i1; i++) {
+        #pragma omp ordered
+        { /* what the share sums, behind those before it */
+            L_sum += L_sum_share;
+            b_bar[0] += b_bar_share;
             #pragma omp simd
-            for (int64_t k = 0; k < 4; k++) {
-                w_bar[k] += p_bar[i - i0]*x[4*i + k];
+            for (int64_t i = 0; i < 4; i++) {
+                w_bar[i] += w_bar_share[i];
             }
         }
-        const float L_sum_next = L_sum_part - L_sum_lost;
-        const float L_sum_total = L_sum + L_sum_next;
-        L_sum_lost = L_sum_total - L_sum - L_sum_next;
-        L_sum = L_sum_total;
     }
     /* L = L_sum/m    linear_regression.bp:7 */
     const float L = L_sum/(float)m;
@@ -232,35 +291,48 @@ int linear_regression_forward(const linear_regression_dims *dims, const linear_r
     const float b = *params->b;
     char *block = workspace;
     float *const p = linear_regression_take(&block, m, sizeof(float));
-    float *const p_sum = linear_regression_take(&block, 256, sizeof(float));
+    float *const p_sum_all = linear_regression_take(&block, LINEAR_REGRESSION_THREADS*256, sizeof(float));
 
     /* L_sum = 0    linear_regression.bp:7 */
     float L_sum = 0.0f;
-    float L_sum_lost = 0.0f;
-    for (int64_t i0 = 0; i0 < m; i0 += 256) {
-        float L_sum_part = 0.0f;
-        const int64_t i1 = m >= i0 + 256 ? i0 + 256 : m;
-        /* p_sum[i] = sum[k](w[k]*x[i,k])    linear_regression.bp:6 */
-        for (int64_t i = i0; i < i1; i++) {
-            float p_sum_acc = 0.0f;
-            #pragma omp simd reduction(+: p_sum_acc)
-            for (int64_t k = 0; k < 4; k++) {
-                p_sum_acc += w[k]*x[4*i + k];
+    const int64_t i_each = 256*((m + 2047)/2048) <= 7936 ? 7936 : 256*((m + 2047)/2048);
+    #pragma omp parallel for ordered schedule(static, 1) num_threads(linear_regression_threads()) if(m > i_each)
+    for (int64_t i_from = 0; i_from < m; i_from += i_each) {
+        const int64_t thread = linear_regression_thread();
+        float *const p_sum = p_sum_all + thread*256;
+        const int64_t i_to = m >= i_from + i_each ? i_from + i_each : m;
+        /* L_sum_share = 0    linear_regression.bp:7 */
+        float L_sum_share = 0.0f;
+        float L_sum_share_lost = 0.0f;
+        for (int64_t i0 = i_from; i0 < i_to; i0 += 256) {
+            float L_sum_share_part = 0.0f;
+            const int64_t i1 = i_to >= i0 + 256 ? i0 + 256 : i_to;
+            /* p_sum[i] = sum[k](w[k]*x[i,k])    linear_regression.bp:6 */
+            for (int64_t i = i0; i < i1; i++) {
+                float p_sum_acc = 0.0f;
+                #pragma omp simd reduction(+: p_sum_acc)
+                for (int64_t k = 0; k < 4; k++) {
+                    p_sum_acc += w[k]*x[4*i + k];
+                }
+                p_sum[i - i0] = p_sum_acc;
             }
-            p_sum[i - i0] = p_sum_acc;
+            /* p[i] = p_sum[i] + b    linear_regression.bp:6 */
+            #pragma omp simd reduction(+: L_sum_share_part)
+            for (int64_t i = i0; i < i1; i++) {
+                p[i] = p_sum[i - i0] + b;
+                /* L_sum = sum[i]((p[i] - y[i])*(p[i] - y[i]))    linear_regression.bp:7 */
+                const float t1 = p[i] - y[i];
+                L_sum_share_part += t1*t1;
+            }
+            const float L_sum_share_next = L_sum_share_part - L_sum_share_lost;
+            const float L_sum_share_total = L_sum_share + L_sum_share_next;
+            L_sum_share_lost = L_sum_share_total - L_sum_share - L_sum_share_next;
+            L_sum_share = L_sum_share_total;
         }
-        /* p[i] = p_sum[i] + b    linear_regression.bp:6 */
-        #pragma omp simd reduction(+: L_sum_part)
-        for (int64_t i = i0; i < i1; i++) {
-            p[i] = p_sum[i - i0] + b;
-            /* L_sum = sum[i]((p[i] - y[i])*(p[i] - y[i]))    linear_regression.bp:7 */
-            const float t1 = p[i] - y[i];
-            L_sum_part += t1*t1;
+        #pragma omp ordered
+        { /* what the share sums, behind those before it */
+            L_sum += L_sum_share;
         }
-        const float L_sum_next = L_sum_part - L_sum_lost;
-        const float L_sum_total = L_sum + L_sum_next;
-        L_sum_lost = L_sum_total - L_sum - L_sum_next;
-        L_sum = L_sum_total;
     }
     /* L = L_sum/m    linear_regression.bp:7 */
     const float L = L_sum/(float)m;
@@ -280,11 +352,12 @@ int linear_regression_backward(const linear_regression_dims *dims, const linear_
     const float *const y = in->y;
     char *block = workspace;
     float *const p = linear_regression_take(&block, m, sizeof(float));
-    float *const p_bar = linear_regression_take(&block, 256, sizeof(float));
+    float *const p_bar_all = linear_regression_take(&block, LINEAR_REGRESSION_THREADS*256, sizeof(float));
     float *const slot3 = linear_regression_take(&block, 1, sizeof(float));
     float *const b_bar = grads->b ? grads->b : slot3;
     float *const slot4 = linear_regression_take(&block, 4, sizeof(float));
     float *const w_bar = grads->w ? grads->w : slot4;
+    float *const w_bar_share_all = linear_regression_take(&block, LINEAR_REGRESSION_THREADS*4, sizeof(float));
 
     if (grads->b) {
         /* b_bar = 0    linear_regression.bp:4 */
@@ -298,22 +371,49 @@ int linear_regression_backward(const linear_regression_dims *dims, const linear_
         }
     }
     if (grads->w || grads->b) {
-        for (int64_t i0 = 0; i0 < m; i0 += 256) {
-            const int64_t i1 = m >= i0 + 256 ? i0 + 256 : m;
-            /* p_bar[i] = 2/m*(p[i] - y[i])    linear_regression.bp:7 */
-            float b_bar_acc = 0.0f;
-            #pragma omp simd reduction(+: b_bar_acc)
-            for (int64_t i = i0; i < i1; i++) {
-                p_bar[i - i0] = 2.0f/(float)m*(p[i] - y[i]);
-                /* b_bar = sum[i](p_bar[i])    linear_regression.bp:6 */
-                b_bar_acc += p_bar[i - i0];
+        const int64_t i_each = 256*((m + 2047)/2048) <= 8192 ? 8192 : 256*((m + 2047)/2048);
+        #pragma omp parallel for ordered schedule(static, 1) num_threads(linear_regression_threads()) if(m > i_each)
+        for (int64_t i_from = 0; i_from < m; i_from += i_each) {
+            const int64_t thread = linear_regression_thread();
+            float *const p_bar = p_bar_all + thread*256;
+            float *const w_bar_share = w_bar_share_all + thread*4;
+            const int64_t i_to = m >= i_from + i_each ? i_from + i_each : m;
+            /* b_bar_share = 0    linear_regression.bp:4 */
+            float b_bar_share = 0.0f;
+            /* w_bar_share[i] = 0    linear_regression.bp:4 */
+            #pragma omp simd
+            for (int64_t i = 0; i < 4; i++) {
+                w_bar_share[i] = 0.0f;
             }
-            b_bar[0] += b_bar_acc;
-            /* w_bar[k] = sum[i](p_bar[i]*x[i,k])    linear_regression.bp:6 */
-            for (int64_t i = i0; i < i1; i++) {
+            float b_bar_share_lost = 0.0f;
+            for (int64_t i0 = i_from; i0 < i_to; i0 += 256) {
+                float b_bar_share_part = 0.0f;
+                const int64_t i1 = i_to >= i0 + 256 ? i0 + 256 : i_to;
+                /* p_bar[i] = 2/m*(p[i] - y[i])    linear_regression.bp:7 */
+                #pragma omp simd reduction(+: b_bar_share_part)
+                for (int64_t i = i0; i < i1; i++) {
+                    p_bar[i - i0] = 2.0f/(float)m*(p[i] - y[i]);
+                    /* b_bar = sum[i](p_bar[i])    linear_regression.bp:6 */
+                    b_bar_share_part += p_bar[i - i0];
+                }
+                /* w_bar[k] = sum[i](p_bar[i]*x[i,k])    linear_regression.bp:6 */
+                for (int64_t i = i0; i < i1; i++) {
+                    #pragma omp simd
+                    for (int64_t k = 0; k < 4; k++) {
+                        w_bar_share[k] += p_bar[i - i0]*x[4*i + k];
+                    }
+                }
+                const float b_bar_share_next = b_bar_share_part - b_bar_share_lost;
+                const float b_bar_share_total = b_bar_share + b_bar_share_next;
+                b_bar_share_lost = b_bar_share_total - b_bar_share - b_bar_share_next;
+                b_bar_share = b_bar_share_total;
+            }
+            #pragma omp ordered
+            { /* what the share sums, behind those before it */
+                b_bar[0] += b_bar_share;
                 #pragma omp simd
-                for (int64_t k = 0; k < 4; k++) {
-                    w_bar[k] += p_bar[i - i0]*x[4*i + k];
+                for (int64_t i = 0; i < 4; i++) {
+                    w_bar[i] += w_bar_share[i];
                 }
             }
         }

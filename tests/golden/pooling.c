@@ -26,6 +26,18 @@
 
 #include "bp_math.h"
 
+/* With -fopenmp, long loops are shared out to threads; results do not depend on how many there are. */
+#ifdef _OPENMP
+#include <omp.h>
+enum { POOLING_THREADS = 8 };
+#define pooling_threads() (omp_get_max_threads() < POOLING_THREADS ? omp_get_max_threads() : POOLING_THREADS)
+#define pooling_thread() omp_get_thread_num()
+#else
+enum { POOLING_THREADS = 1 };
+#define pooling_threads() 1
+#define pooling_thread() 0
+#endif
+
 /* Cuts n elements off the block, and what keeps the next ones aligned. */
 static inline void *pooling_take(char **block, int64_t n, size_t size) {
     void *taken = *block;
@@ -43,44 +55,46 @@ size_t pooling_workspace_size(const pooling_dims *dims) {
     if (m < 1) return 0;
     double most = 64.0, bytes;
     bytes = 64.0; /* predict */
-    bytes += (double)sizeof(float)*(double)256*(double)8 + 64.0;
-    bytes += (double)sizeof(float)*(double)256 + 64.0;
-    bytes += (double)sizeof(float)*(double)256 + 64.0;
-    bytes += (double)sizeof(float)*(double)256*(double)8 + 64.0;
+    bytes += (double)sizeof(float)*(double)256*(double)8*(double)POOLING_THREADS + 64.0;
+    bytes += (double)sizeof(float)*(double)256*(double)POOLING_THREADS + 64.0;
+    bytes += (double)sizeof(float)*(double)256*(double)POOLING_THREADS + 64.0;
+    bytes += (double)sizeof(float)*(double)256*(double)8*(double)POOLING_THREADS + 64.0;
     if (bytes > most) most = bytes;
     bytes = 64.0; /* gradient */
     bytes += (double)sizeof(float) + 64.0;
     bytes += (double)sizeof(float)*(double)3 + 64.0;
-    bytes += (double)sizeof(float)*(double)256*(double)8 + 64.0;
-    bytes += (double)sizeof(float)*(double)256*(double)8 + 64.0;
-    bytes += (double)sizeof(float)*(double)256 + 64.0;
-    bytes += (double)sizeof(float)*(double)256 + 64.0;
-    bytes += (double)sizeof(float)*(double)256 + 64.0;
-    bytes += (double)sizeof(float)*(double)256*(double)8 + 64.0;
-    bytes += (double)sizeof(float)*(double)256*(double)8 + 64.0;
-    bytes += (double)sizeof(int32_t)*(double)256 + 64.0;
-    bytes += (double)sizeof(float)*(double)256*(double)8 + 64.0;
+    bytes += (double)sizeof(float)*(double)256*(double)8*(double)POOLING_THREADS + 64.0;
+    bytes += (double)sizeof(float)*(double)256*(double)8*(double)POOLING_THREADS + 64.0;
+    bytes += (double)sizeof(float)*(double)256*(double)POOLING_THREADS + 64.0;
+    bytes += (double)sizeof(float)*(double)256*(double)POOLING_THREADS + 64.0;
+    bytes += (double)sizeof(float)*(double)256*(double)POOLING_THREADS + 64.0;
+    bytes += (double)sizeof(float)*(double)256*(double)8*(double)POOLING_THREADS + 64.0;
+    bytes += (double)sizeof(float)*(double)256*(double)8*(double)POOLING_THREADS + 64.0;
+    bytes += (double)sizeof(int32_t)*(double)256*(double)POOLING_THREADS + 64.0;
+    bytes += (double)sizeof(float)*(double)256*(double)8*(double)POOLING_THREADS + 64.0;
+    bytes += (double)sizeof(float)*(double)3*(double)POOLING_THREADS + 64.0;
     if (bytes > most) most = bytes;
     bytes = 64.0; /* forward */
     bytes += (double)sizeof(float)*(double)m*(double)8 + 64.0;
-    bytes += (double)sizeof(float)*(double)256*(double)8 + 64.0;
+    bytes += (double)sizeof(float)*(double)256*(double)8*(double)POOLING_THREADS + 64.0;
     bytes += (double)sizeof(float)*(double)m*(double)4 + 64.0;
-    bytes += (double)sizeof(float)*(double)256 + 64.0;
+    bytes += (double)sizeof(float)*(double)256*(double)POOLING_THREADS + 64.0;
     bytes += (double)sizeof(int32_t)*(double)m*(double)4 + 64.0;
-    bytes += (double)sizeof(float)*(double)256*(double)8 + 64.0;
+    bytes += (double)sizeof(float)*(double)256*(double)8*(double)POOLING_THREADS + 64.0;
     if (bytes > most) most = bytes;
     bytes = 64.0; /* backward */
     bytes += (double)sizeof(float)*(double)m*(double)8 + 64.0;
-    bytes += (double)sizeof(float)*(double)256*(double)8 + 64.0;
+    bytes += (double)sizeof(float)*(double)256*(double)8*(double)POOLING_THREADS + 64.0;
     bytes += (double)sizeof(float)*(double)m*(double)4 + 64.0;
-    bytes += (double)sizeof(float)*(double)256 + 64.0;
+    bytes += (double)sizeof(float)*(double)256*(double)POOLING_THREADS + 64.0;
     bytes += (double)sizeof(int32_t)*(double)m*(double)4 + 64.0;
-    bytes += (double)sizeof(float)*(double)256*(double)8 + 64.0;
+    bytes += (double)sizeof(float)*(double)256*(double)8*(double)POOLING_THREADS + 64.0;
     bytes += (double)sizeof(float) + 64.0;
     bytes += (double)sizeof(float)*(double)3 + 64.0;
-    bytes += (double)sizeof(float)*(double)256*(double)4 + 64.0;
-    bytes += (double)sizeof(float)*(double)256*(double)8 + 64.0;
-    bytes += (double)sizeof(float)*(double)256*(double)8 + 64.0;
+    bytes += (double)sizeof(float)*(double)256*(double)4*(double)POOLING_THREADS + 64.0;
+    bytes += (double)sizeof(float)*(double)256*(double)8*(double)POOLING_THREADS + 64.0;
+    bytes += (double)sizeof(float)*(double)256*(double)8*(double)POOLING_THREADS + 64.0;
+    bytes += (double)sizeof(float)*(double)3*(double)POOLING_THREADS + 64.0;
     if (bytes > most) most = bytes;
     bytes = most;
     return bytes < 4503599627370496.0 && bytes < (double)SIZE_MAX ? (size_t)bytes : 0; /* 2^52 */
@@ -117,65 +131,81 @@ int pooling_predict(const pooling_dims *dims, const pooling_inputs *in, const po
     const float *const w = params->w;
     const float b = *params->b;
     char *block = workspace;
-    float *const a = pooling_take(&block, 256*8, sizeof(float));
-    float *const q = pooling_take(&block, 256, sizeof(float));
-    float *const z_sum = pooling_take(&block, 256, sizeof(float));
-    float *const x_block = pooling_take(&block, 256*8, sizeof(float));
+    float *const a_all = pooling_take(&block, POOLING_THREADS*256*8, sizeof(float));
+    float *const q_all = pooling_take(&block, POOLING_THREADS*256, sizeof(float));
+    float *const z_sum_all = pooling_take(&block, POOLING_THREADS*256, sizeof(float));
+    float *const x_block_all = pooling_take(&block, POOLING_THREADS*256*8, sizeof(float));
 
     /* L = 0    pooling.bp:9 */
     float L = 0.0f;
-    float L_lost = 0.0f;
-    for (int64_t i0 = 0; i0 < m; i0 += 256) {
-        float L_part = 0.0f;
-        const int64_t i1 = m >= i0 + 256 ? i0 + 256 : m;
-        for (int64_t j = 0; j < 8; j++) {
-            for (int64_t i = i0; i < i1; i++) {
-                x_block[256*j + (i - i0)] = x[8*i + j];
-            }
-        }
-        /* z_sum[i,u] = sum[p](w[p]*x[i,u + p - 1 | 0])    pooling.bp:6 */
-        for (int64_t u = 0; u < 8; u++) {
-            #pragma omp simd
-            for (int64_t i = i0; i < i1; i++) {
-                z_sum[i - i0] = 0.0f;
-            }
-            for (int64_t p = 0; p < 3; p++) {
-                #pragma omp simd
+    const int64_t i_each = 256*((m + 2047)/2048) <= 768 ? 768 : 256*((m + 2047)/2048);
+    #pragma omp parallel for ordered schedule(static, 1) num_threads(pooling_threads()) if(m > i_each)
+    for (int64_t i_from = 0; i_from < m; i_from += i_each) {
+        const int64_t thread = pooling_thread();
+        float *const a = a_all + thread*256*8;
+        float *const q = q_all + thread*256;
+        float *const z_sum = z_sum_all + thread*256;
+        float *const x_block = x_block_all + thread*256*8;
+        const int64_t i_to = m >= i_from + i_each ? i_from + i_each : m;
+        /* L_share = 0    pooling.bp:9 */
+        float L_share = 0.0f;
+        float L_share_lost = 0.0f;
+        for (int64_t i0 = i_from; i0 < i_to; i0 += 256) {
+            float L_share_part = 0.0f;
+            const int64_t i1 = i_to >= i0 + 256 ? i0 + 256 : i_to;
+            for (int64_t j = 0; j < 8; j++) {
                 for (int64_t i = i0; i < i1; i++) {
-                    z_sum[i - i0] += w[p]*(u + p - 1 >= 0 && u + p - 1 < 8 ? x_block[256*(u + p - 1) + (i - i0)] : 0.0f);
+                    x_block[256*j + (i - i0)] = x[8*i + j];
                 }
             }
-            /* z[i,u] = z_sum[i,u] + b    pooling.bp:6 */
-            #pragma omp simd
-            for (int64_t i = i0; i < i1; i++) {
-                const float z = z_sum[i - i0] + b;
-                /* a[i,u] = relu(z[i,u])    pooling.bp:7 */
-                a[256*u + (i - i0)] = bp_selectf(z < 0.0f, 0.0f, z);
-            }
-        }
-        /* q[i,u] = max[p](a[i,2*u + p])    pooling.bp:8 */
-        for (int64_t u = 0; u < 4; u++) {
-            #pragma omp simd
-            for (int64_t i = i0; i < i1; i++) {
-                q[i - i0] = -INFINITY;
-            }
-            for (int64_t p = 0; p < 2; p++) {
+            /* z_sum[i,u] = sum[p](w[p]*x[i,u + p - 1 | 0])    pooling.bp:6 */
+            for (int64_t u = 0; u < 8; u++) {
                 #pragma omp simd
                 for (int64_t i = i0; i < i1; i++) {
-                    const float v = a[256*(2*u + p) + (i - i0)];
-                    if (v > q[i - i0] || v != v) q[i - i0] = v;
+                    z_sum[i - i0] = 0.0f;
+                }
+                for (int64_t p = 0; p < 3; p++) {
+                    #pragma omp simd
+                    for (int64_t i = i0; i < i1; i++) {
+                        z_sum[i - i0] += w[p]*(u + p - 1 >= 0 && u + p - 1 < 8 ? x_block[256*(u + p - 1) + (i - i0)] : 0.0f);
+                    }
+                }
+                /* z[i,u] = z_sum[i,u] + b    pooling.bp:6 */
+                #pragma omp simd
+                for (int64_t i = i0; i < i1; i++) {
+                    const float z = z_sum[i - i0] + b;
+                    /* a[i,u] = relu(z[i,u])    pooling.bp:7 */
+                    a[256*u + (i - i0)] = bp_selectf(z < 0.0f, 0.0f, z);
                 }
             }
-            /* L = sum[i,u](q[i,u]*q[i,u])    pooling.bp:9 */
-            #pragma omp simd reduction(+: L_part)
-            for (int64_t i = i0; i < i1; i++) {
-                L_part += q[i - i0]*q[i - i0];
+            /* q[i,u] = max[p](a[i,2*u + p])    pooling.bp:8 */
+            for (int64_t u = 0; u < 4; u++) {
+                #pragma omp simd
+                for (int64_t i = i0; i < i1; i++) {
+                    q[i - i0] = -INFINITY;
+                }
+                for (int64_t p = 0; p < 2; p++) {
+                    #pragma omp simd
+                    for (int64_t i = i0; i < i1; i++) {
+                        const float v = a[256*(2*u + p) + (i - i0)];
+                        if (v > q[i - i0] || v != v) q[i - i0] = v;
+                    }
+                }
+                /* L = sum[i,u](q[i,u]*q[i,u])    pooling.bp:9 */
+                #pragma omp simd reduction(+: L_share_part)
+                for (int64_t i = i0; i < i1; i++) {
+                    L_share_part += q[i - i0]*q[i - i0];
+                }
             }
+            const float L_share_next = L_share_part - L_share_lost;
+            const float L_share_total = L_share + L_share_next;
+            L_share_lost = L_share_total - L_share - L_share_next;
+            L_share = L_share_total;
         }
-        const float L_next = L_part - L_lost;
-        const float L_total = L + L_next;
-        L_lost = L_total - L - L_next;
-        L = L_total;
+        #pragma omp ordered
+        { /* what the share sums, behind those before it */
+            L += L_share;
+        }
     }
     out->L = L;
     return BP_OK;
@@ -197,15 +227,16 @@ int pooling_gradient(const pooling_dims *dims, const pooling_inputs *in, const p
     float *const b_bar = grads->b ? grads->b : slot1;
     float *const slot2 = pooling_take(&block, 3, sizeof(float));
     float *const w_bar = grads->w ? grads->w : slot2;
-    float *const z = pooling_take(&block, 256*8, sizeof(float));
-    float *const a = pooling_take(&block, 256*8, sizeof(float));
-    float *const q = pooling_take(&block, 256, sizeof(float));
-    float *const z_sum = pooling_take(&block, 256, sizeof(float));
-    float *const q_bar = pooling_take(&block, 256, sizeof(float));
-    float *const a_bar = pooling_take(&block, 256*8, sizeof(float));
-    float *const z_bar = pooling_take(&block, 256*8, sizeof(float));
-    int32_t *const q_win = pooling_take(&block, 256, sizeof(int32_t));
-    float *const x_block = pooling_take(&block, 256*8, sizeof(float));
+    float *const z_all = pooling_take(&block, POOLING_THREADS*256*8, sizeof(float));
+    float *const a_all = pooling_take(&block, POOLING_THREADS*256*8, sizeof(float));
+    float *const q_all = pooling_take(&block, POOLING_THREADS*256, sizeof(float));
+    float *const z_sum_all = pooling_take(&block, POOLING_THREADS*256, sizeof(float));
+    float *const q_bar_all = pooling_take(&block, POOLING_THREADS*256, sizeof(float));
+    float *const a_bar_all = pooling_take(&block, POOLING_THREADS*256*8, sizeof(float));
+    float *const z_bar_all = pooling_take(&block, POOLING_THREADS*256*8, sizeof(float));
+    int32_t *const q_win_all = pooling_take(&block, POOLING_THREADS*256, sizeof(int32_t));
+    float *const x_block_all = pooling_take(&block, POOLING_THREADS*256*8, sizeof(float));
+    float *const w_bar_share_all = pooling_take(&block, POOLING_THREADS*3, sizeof(float));
 
     /* L = 0    pooling.bp:9 */
     float L = 0.0f;
@@ -220,100 +251,138 @@ int pooling_gradient(const pooling_dims *dims, const pooling_inputs *in, const p
             w_bar[i] = 0.0f;
         }
     }
-    float L_lost = 0.0f;
-    for (int64_t i0 = 0; i0 < m; i0 += 256) {
-        float L_part = 0.0f;
-        const int64_t i1 = m >= i0 + 256 ? i0 + 256 : m;
-        for (int64_t j = 0; j < 8; j++) {
-            for (int64_t i = i0; i < i1; i++) {
-                x_block[256*j + (i - i0)] = x[8*i + j];
-            }
+    const int64_t i_each = 256*((m + 2047)/2048) <= 512 ? 512 : 256*((m + 2047)/2048);
+    #pragma omp parallel for ordered schedule(static, 1) num_threads(pooling_threads()) if(m > i_each)
+    for (int64_t i_from = 0; i_from < m; i_from += i_each) {
+        const int64_t thread = pooling_thread();
+        float *const z = z_all + thread*256*8;
+        float *const a = a_all + thread*256*8;
+        float *const q = q_all + thread*256;
+        float *const z_sum = z_sum_all + thread*256;
+        float *const q_bar = q_bar_all + thread*256;
+        float *const a_bar = a_bar_all + thread*256*8;
+        float *const z_bar = z_bar_all + thread*256*8;
+        int32_t *const q_win = q_win_all + thread*256;
+        float *const x_block = x_block_all + thread*256*8;
+        float *const w_bar_share = w_bar_share_all + thread*3;
+        const int64_t i_to = m >= i_from + i_each ? i_from + i_each : m;
+        /* L_share = 0    pooling.bp:9 */
+        float L_share = 0.0f;
+        /* b_bar_share = 0    pooling.bp:4 */
+        float b_bar_share = 0.0f;
+        /* w_bar_share[i] = 0    pooling.bp:4 */
+        #pragma omp simd
+        for (int64_t i = 0; i < 3; i++) {
+            w_bar_share[i] = 0.0f;
         }
-        /* z_sum[i,u] = sum[p](w[p]*x[i,u + p - 1 | 0])    pooling.bp:6 */
-        for (int64_t u = 0; u < 8; u++) {
-            #pragma omp simd
-            for (int64_t i = i0; i < i1; i++) {
-                z_sum[i - i0] = 0.0f;
-            }
-            for (int64_t p = 0; p < 3; p++) {
-                #pragma omp simd
+        float L_share_lost = 0.0f;
+        float b_bar_share_lost = 0.0f;
+        for (int64_t i0 = i_from; i0 < i_to; i0 += 256) {
+            float L_share_part = 0.0f;
+            float b_bar_share_part = 0.0f;
+            const int64_t i1 = i_to >= i0 + 256 ? i0 + 256 : i_to;
+            for (int64_t j = 0; j < 8; j++) {
                 for (int64_t i = i0; i < i1; i++) {
-                    z_sum[i - i0] += w[p]*(u + p - 1 >= 0 && u + p - 1 < 8 ? x_block[256*(u + p - 1) + (i - i0)] : 0.0f);
+                    x_block[256*j + (i - i0)] = x[8*i + j];
                 }
             }
-            /* z[i,u] = z_sum[i,u] + b    pooling.bp:6 */
-            #pragma omp simd
-            for (int64_t i = i0; i < i1; i++) {
-                z[256*u + (i - i0)] = z_sum[i - i0] + b;
-                /* a[i,u] = relu(z[i,u])    pooling.bp:7 */
-                a[256*u + (i - i0)] = bp_selectf(z[256*u + (i - i0)] < 0.0f, 0.0f, z[256*u + (i - i0)]);
-                /* a_bar[i,u] = 0    pooling.bp:7 */
-                a_bar[256*u + (i - i0)] = 0.0f;
-            }
-        }
-        /* q[i,u] = max[p](a[i,2*u + p])    pooling.bp:8 */
-        for (int64_t u = 0; u < 4; u++) {
-            #pragma omp simd
-            for (int64_t i = i0; i < i1; i++) {
-                q[i - i0] = -INFINITY;
-            }
-            for (int64_t p = 0; p < 2; p++) {
-                #pragma omp simd
-                for (int64_t i = i0; i < i1; i++) {
-                    const float v = a[256*(2*u + p) + (i - i0)];
-                    if (v > q[i - i0] || v != v) q[i - i0] = v;
-                }
-            }
-            /* L = sum[i,u](q[i,u]*q[i,u])    pooling.bp:9 */
-            #pragma omp simd reduction(+: L_part)
-            for (int64_t i = i0; i < i1; i++) {
-                L_part += q[i - i0]*q[i - i0];
-                /* q_bar[i,u] = 2*q[i,u]    pooling.bp:9 */
-                q_bar[i - i0] = 2.0f*q[i - i0];
-                /* q_win[i,u] = min[p where a[i,2*u + p] == q[i,u] or a[i,2*u + p] != a[i,2*u + p]](p)    pooling.bp:8 */
-                q_win[i - i0] = (int32_t)(2147483647);
-            }
-            for (int64_t p = 0; p < 2; p++) {
-                #pragma omp simd
-                for (int64_t i = i0; i < i1; i++) {
-                    const int64_t v_2 = a[256*(2*u + p) + (i - i0)] == q[i - i0] || a[256*(2*u + p) + (i - i0)] != a[256*(2*u + p) + (i - i0)] ? p : 2147483647;
-                    if (v_2 < q_win[i - i0]) q_win[i - i0] = (int32_t)v_2;
-                }
-            }
-            /* a_bar[i,2*u + p] += q_bar[i,u], u in 0..4, p in 0..2 where p == q_win[i,u]    pooling.bp:8 */
-            for (int64_t p = 0; p < 2; p++) {
-                #pragma omp simd
-                for (int64_t i = i0; i < i1; i++) {
-                    a_bar[256*(2*u + p) + (i - i0)] += bp_selectf(p == (int64_t)q_win[i - i0], q_bar[i - i0], 0.0f);
-                }
-            }
-        }
-        /* z_bar[i,u] = if z[i,u] > 0 then a_bar[i,u] else 0    pooling.bp:7 */
-        for (int64_t u = 0; u < 8; u++) {
-            float b_bar_acc = 0.0f;
-            #pragma omp simd reduction(+: b_bar_acc)
-            for (int64_t i = i0; i < i1; i++) {
-                z_bar[256*u + (i - i0)] = bp_selectf(z[256*u + (i - i0)] > 0.0f, a_bar[256*u + (i - i0)], 0.0f);
-                /* b_bar = sum[i,u](z_bar[i,u])    pooling.bp:6 */
-                b_bar_acc += z_bar[256*u + (i - i0)];
-            }
-            b_bar[0] += b_bar_acc;
-        }
-        /* w_bar[p] = sum[i,u](z_bar[i,u]*x[i,u + p - 1 | 0])    pooling.bp:6 */
-        for (int64_t p = 0; p < 3; p++) {
-            float w_bar_acc = 0.0f;
+            /* z_sum[i,u] = sum[p](w[p]*x[i,u + p - 1 | 0])    pooling.bp:6 */
             for (int64_t u = 0; u < 8; u++) {
-                #pragma omp simd reduction(+: w_bar_acc)
+                #pragma omp simd
                 for (int64_t i = i0; i < i1; i++) {
-                    w_bar_acc += z_bar[256*u + (i - i0)]*(u + p - 1 >= 0 && u + p - 1 < 8 ? x_block[256*(u + p - 1) + (i - i0)] : 0.0f);
+                    z_sum[i - i0] = 0.0f;
+                }
+                for (int64_t p = 0; p < 3; p++) {
+                    #pragma omp simd
+                    for (int64_t i = i0; i < i1; i++) {
+                        z_sum[i - i0] += w[p]*(u + p - 1 >= 0 && u + p - 1 < 8 ? x_block[256*(u + p - 1) + (i - i0)] : 0.0f);
+                    }
+                }
+                /* z[i,u] = z_sum[i,u] + b    pooling.bp:6 */
+                #pragma omp simd
+                for (int64_t i = i0; i < i1; i++) {
+                    z[256*u + (i - i0)] = z_sum[i - i0] + b;
+                    /* a[i,u] = relu(z[i,u])    pooling.bp:7 */
+                    a[256*u + (i - i0)] = bp_selectf(z[256*u + (i - i0)] < 0.0f, 0.0f, z[256*u + (i - i0)]);
+                    /* a_bar[i,u] = 0    pooling.bp:7 */
+                    a_bar[256*u + (i - i0)] = 0.0f;
                 }
             }
-            w_bar[p] += w_bar_acc;
+            /* q[i,u] = max[p](a[i,2*u + p])    pooling.bp:8 */
+            for (int64_t u = 0; u < 4; u++) {
+                #pragma omp simd
+                for (int64_t i = i0; i < i1; i++) {
+                    q[i - i0] = -INFINITY;
+                }
+                for (int64_t p = 0; p < 2; p++) {
+                    #pragma omp simd
+                    for (int64_t i = i0; i < i1; i++) {
+                        const float v = a[256*(2*u + p) + (i - i0)];
+                        if (v > q[i - i0] || v != v) q[i - i0] = v;
+                    }
+                }
+                /* L = sum[i,u](q[i,u]*q[i,u])    pooling.bp:9 */
+                #pragma omp simd reduction(+: L_share_part)
+                for (int64_t i = i0; i < i1; i++) {
+                    L_share_part += q[i - i0]*q[i - i0];
+                    /* q_bar[i,u] = 2*q[i,u]    pooling.bp:9 */
+                    q_bar[i - i0] = 2.0f*q[i - i0];
+                    /* q_win[i,u] = min[p where a[i,2*u + p] == q[i,u] or a[i,2*u + p] != a[i,2*u + p]](p)    pooling.bp:8 */
+                    q_win[i - i0] = (int32_t)(2147483647);
+                }
+                for (int64_t p = 0; p < 2; p++) {
+                    #pragma omp simd
+                    for (int64_t i = i0; i < i1; i++) {
+                        const int64_t v_2 = a[256*(2*u + p) + (i - i0)] == q[i - i0] || a[256*(2*u + p) + (i - i0)] != a[256*(2*u + p) + (i - i0)] ? p : 2147483647;
+                        if (v_2 < q_win[i - i0]) q_win[i - i0] = (int32_t)v_2;
+                    }
+                }
+                /* a_bar[i,2*u + p] += q_bar[i,u], u in 0..4, p in 0..2 where p == q_win[i,u]    pooling.bp:8 */
+                for (int64_t p = 0; p < 2; p++) {
+                    #pragma omp simd
+                    for (int64_t i = i0; i < i1; i++) {
+                        a_bar[256*(2*u + p) + (i - i0)] += bp_selectf(p == (int64_t)q_win[i - i0], q_bar[i - i0], 0.0f);
+                    }
+                }
+            }
+            /* z_bar[i,u] = if z[i,u] > 0 then a_bar[i,u] else 0    pooling.bp:7 */
+            for (int64_t u = 0; u < 8; u++) {
+                #pragma omp simd reduction(+: b_bar_share_part)
+                for (int64_t i = i0; i < i1; i++) {
+                    z_bar[256*u + (i - i0)] = bp_selectf(z[256*u + (i - i0)] > 0.0f, a_bar[256*u + (i - i0)], 0.0f);
+                    /* b_bar = sum[i,u](z_bar[i,u])    pooling.bp:6 */
+                    b_bar_share_part += z_bar[256*u + (i - i0)];
+                }
+            }
+            /* w_bar[p] = sum[i,u](z_bar[i,u]*x[i,u + p - 1 | 0])    pooling.bp:6 */
+            for (int64_t p = 0; p < 3; p++) {
+                float w_bar_share_acc = 0.0f;
+                for (int64_t u = 0; u < 8; u++) {
+                    #pragma omp simd reduction(+: w_bar_share_acc)
+                    for (int64_t i = i0; i < i1; i++) {
+                        w_bar_share_acc += z_bar[256*u + (i - i0)]*(u + p - 1 >= 0 && u + p - 1 < 8 ? x_block[256*(u + p - 1) + (i - i0)] : 0.0f);
+                    }
+                }
+                w_bar_share[p] += w_bar_share_acc;
+            }
+            const float L_share_next = L_share_part - L_share_lost;
+            const float L_share_total = L_share + L_share_next;
+            L_share_lost = L_share_total - L_share - L_share_next;
+            L_share = L_share_total;
+            const float b_bar_share_next = b_bar_share_part - b_bar_share_lost;
+            const float b_bar_share_total = b_bar_share + b_bar_share_next;
+            b_bar_share_lost = b_bar_share_total - b_bar_share - b_bar_share_next;
+            b_bar_share = b_bar_share_total;
         }
-        const float L_next = L_part - L_lost;
-        const float L_total = L + L_next;
-        L_lost = L_total - L - L_next;
-        L = L_total;
+        #pragma omp ordered
+        { /* what the share sums, behind those before it */
+            L += L_share;
+            b_bar[0] += b_bar_share;
+            #pragma omp simd
+            for (int64_t i = 0; i < 3; i++) {
+                w_bar[i] += w_bar_share[i];
+            }
+        }
     }
     out->L = L;
     return BP_OK;
@@ -331,79 +400,94 @@ int pooling_forward(const pooling_dims *dims, const pooling_inputs *in, const po
     const float b = *params->b;
     char *block = workspace;
     float *const z = pooling_take(&block, m*8, sizeof(float));
-    float *const a = pooling_take(&block, 256*8, sizeof(float));
+    float *const a_all = pooling_take(&block, POOLING_THREADS*256*8, sizeof(float));
     float *const q = pooling_take(&block, m*4, sizeof(float));
-    float *const z_sum = pooling_take(&block, 256, sizeof(float));
+    float *const z_sum_all = pooling_take(&block, POOLING_THREADS*256, sizeof(float));
     int32_t *const q_win = pooling_take(&block, m*4, sizeof(int32_t));
-    float *const x_block = pooling_take(&block, 256*8, sizeof(float));
+    float *const x_block_all = pooling_take(&block, POOLING_THREADS*256*8, sizeof(float));
 
     /* L = 0    pooling.bp:9 */
     float L = 0.0f;
-    float L_lost = 0.0f;
-    for (int64_t i0 = 0; i0 < m; i0 += 256) {
-        float L_part = 0.0f;
-        const int64_t i1 = m >= i0 + 256 ? i0 + 256 : m;
-        for (int64_t j = 0; j < 8; j++) {
-            for (int64_t i = i0; i < i1; i++) {
-                x_block[256*j + (i - i0)] = x[8*i + j];
-            }
-        }
-        /* z_sum[i,u] = sum[p](w[p]*x[i,u + p - 1 | 0])    pooling.bp:6 */
-        for (int64_t u = 0; u < 8; u++) {
-            #pragma omp simd
-            for (int64_t i = i0; i < i1; i++) {
-                z_sum[i - i0] = 0.0f;
-            }
-            for (int64_t p = 0; p < 3; p++) {
-                #pragma omp simd
+    const int64_t i_each = 256*((m + 2047)/2048) <= 768 ? 768 : 256*((m + 2047)/2048);
+    #pragma omp parallel for ordered schedule(static, 1) num_threads(pooling_threads()) if(m > i_each)
+    for (int64_t i_from = 0; i_from < m; i_from += i_each) {
+        const int64_t thread = pooling_thread();
+        float *const a = a_all + thread*256*8;
+        float *const z_sum = z_sum_all + thread*256;
+        float *const x_block = x_block_all + thread*256*8;
+        const int64_t i_to = m >= i_from + i_each ? i_from + i_each : m;
+        /* L_share = 0    pooling.bp:9 */
+        float L_share = 0.0f;
+        float L_share_lost = 0.0f;
+        for (int64_t i0 = i_from; i0 < i_to; i0 += 256) {
+            float L_share_part = 0.0f;
+            const int64_t i1 = i_to >= i0 + 256 ? i0 + 256 : i_to;
+            for (int64_t j = 0; j < 8; j++) {
                 for (int64_t i = i0; i < i1; i++) {
-                    z_sum[i - i0] += w[p]*(u + p - 1 >= 0 && u + p - 1 < 8 ? x_block[256*(u + p - 1) + (i - i0)] : 0.0f);
+                    x_block[256*j + (i - i0)] = x[8*i + j];
                 }
             }
-            /* z[i,u] = z_sum[i,u] + b    pooling.bp:6 */
-            #pragma omp simd
-            for (int64_t i = i0; i < i1; i++) {
-                z[8*i + u] = z_sum[i - i0] + b;
-                /* a[i,u] = relu(z[i,u])    pooling.bp:7 */
-                a[256*u + (i - i0)] = bp_selectf(z[8*i + u] < 0.0f, 0.0f, z[8*i + u]);
-            }
-        }
-        /* q[i,u] = max[p](a[i,2*u + p])    pooling.bp:8 */
-        for (int64_t u = 0; u < 4; u++) {
-            #pragma omp simd
-            for (int64_t i = i0; i < i1; i++) {
-                q[4*i + u] = -INFINITY;
-                /* q_win[i,u] = min[p where a[i,2*u + p] == q[i,u] or a[i,2*u + p] != a[i,2*u + p]](p)    pooling.bp:8 */
-                q_win[4*i + u] = (int32_t)(2147483647);
+            /* z_sum[i,u] = sum[p](w[p]*x[i,u + p - 1 | 0])    pooling.bp:6 */
+            for (int64_t u = 0; u < 8; u++) {
+                #pragma omp simd
+                for (int64_t i = i0; i < i1; i++) {
+                    z_sum[i - i0] = 0.0f;
+                }
+                for (int64_t p = 0; p < 3; p++) {
+                    #pragma omp simd
+                    for (int64_t i = i0; i < i1; i++) {
+                        z_sum[i - i0] += w[p]*(u + p - 1 >= 0 && u + p - 1 < 8 ? x_block[256*(u + p - 1) + (i - i0)] : 0.0f);
+                    }
+                }
+                /* z[i,u] = z_sum[i,u] + b    pooling.bp:6 */
+                #pragma omp simd
+                for (int64_t i = i0; i < i1; i++) {
+                    z[8*i + u] = z_sum[i - i0] + b;
+                    /* a[i,u] = relu(z[i,u])    pooling.bp:7 */
+                    a[256*u + (i - i0)] = bp_selectf(z[8*i + u] < 0.0f, 0.0f, z[8*i + u]);
+                }
             }
             /* q[i,u] = max[p](a[i,2*u + p])    pooling.bp:8 */
-            for (int64_t p = 0; p < 2; p++) {
-                #pragma omp simd
-                for (int64_t i = i0; i < i1; i++) {
-                    const float v = a[256*(2*u + p) + (i - i0)];
-                    if (v > q[4*i + u] || v != v) q[4*i + u] = v;
-                }
-            }
-            /* q_win[i,u] = min[p where a[i,2*u + p] == q[i,u] or a[i,2*u + p] != a[i,2*u + p]](p)    pooling.bp:8 */
-            for (int64_t p = 0; p < 2; p++) {
-                #pragma omp simd
-                for (int64_t i = i0; i < i1; i++) {
-                    const int64_t v_2 = a[256*(2*u + p) + (i - i0)] == q[4*i + u] || a[256*(2*u + p) + (i - i0)] != a[256*(2*u + p) + (i - i0)] ? p : 2147483647;
-                    if (v_2 < q_win[4*i + u]) q_win[4*i + u] = (int32_t)v_2;
-                }
-            }
-        }
-        /* L = sum[i,u](q[i,u]*q[i,u])    pooling.bp:9 */
-        for (int64_t i = i0; i < i1; i++) {
-            #pragma omp simd reduction(+: L_part)
             for (int64_t u = 0; u < 4; u++) {
-                L_part += q[4*i + u]*q[4*i + u];
+                #pragma omp simd
+                for (int64_t i = i0; i < i1; i++) {
+                    q[4*i + u] = -INFINITY;
+                    /* q_win[i,u] = min[p where a[i,2*u + p] == q[i,u] or a[i,2*u + p] != a[i,2*u + p]](p)    pooling.bp:8 */
+                    q_win[4*i + u] = (int32_t)(2147483647);
+                }
+                /* q[i,u] = max[p](a[i,2*u + p])    pooling.bp:8 */
+                for (int64_t p = 0; p < 2; p++) {
+                    #pragma omp simd
+                    for (int64_t i = i0; i < i1; i++) {
+                        const float v = a[256*(2*u + p) + (i - i0)];
+                        if (v > q[4*i + u] || v != v) q[4*i + u] = v;
+                    }
+                }
+                /* q_win[i,u] = min[p where a[i,2*u + p] == q[i,u] or a[i,2*u + p] != a[i,2*u + p]](p)    pooling.bp:8 */
+                for (int64_t p = 0; p < 2; p++) {
+                    #pragma omp simd
+                    for (int64_t i = i0; i < i1; i++) {
+                        const int64_t v_2 = a[256*(2*u + p) + (i - i0)] == q[4*i + u] || a[256*(2*u + p) + (i - i0)] != a[256*(2*u + p) + (i - i0)] ? p : 2147483647;
+                        if (v_2 < q_win[4*i + u]) q_win[4*i + u] = (int32_t)v_2;
+                    }
+                }
             }
+            /* L = sum[i,u](q[i,u]*q[i,u])    pooling.bp:9 */
+            for (int64_t i = i0; i < i1; i++) {
+                #pragma omp simd reduction(+: L_share_part)
+                for (int64_t u = 0; u < 4; u++) {
+                    L_share_part += q[4*i + u]*q[4*i + u];
+                }
+            }
+            const float L_share_next = L_share_part - L_share_lost;
+            const float L_share_total = L_share + L_share_next;
+            L_share_lost = L_share_total - L_share - L_share_next;
+            L_share = L_share_total;
         }
-        const float L_next = L_part - L_lost;
-        const float L_total = L + L_next;
-        L_lost = L_total - L - L_next;
-        L = L_total;
+        #pragma omp ordered
+        { /* what the share sums, behind those before it */
+            L += L_share;
+        }
     }
     out->L = L;
     return BP_OK;
@@ -419,19 +503,20 @@ int pooling_backward(const pooling_dims *dims, const pooling_inputs *in, const p
     const float *const x = in->x;
     char *block = workspace;
     float *const z = pooling_take(&block, m*8, sizeof(float));
-    float *const a_bar = pooling_take(&block, 256*8, sizeof(float));
+    float *const a_bar_all = pooling_take(&block, POOLING_THREADS*256*8, sizeof(float));
     float *const q = pooling_take(&block, m*4, sizeof(float));
-    float *const slot4 = pooling_take(&block, 256, sizeof(float));
+    float *const slot4 = pooling_take(&block, POOLING_THREADS*256, sizeof(float));
     (void)slot4;
     int32_t *const q_win = pooling_take(&block, m*4, sizeof(int32_t));
-    float *const z_bar = pooling_take(&block, 256*8, sizeof(float));
+    float *const z_bar_all = pooling_take(&block, POOLING_THREADS*256*8, sizeof(float));
     float *const slot7 = pooling_take(&block, 1, sizeof(float));
     float *const b_bar = grads->b ? grads->b : slot7;
     float *const slot8 = pooling_take(&block, 3, sizeof(float));
     float *const w_bar = grads->w ? grads->w : slot8;
-    float *const q_bar = pooling_take(&block, 256*4, sizeof(float));
-    float *const z_block = pooling_take(&block, 256*8, sizeof(float));
-    float *const x_block = pooling_take(&block, 256*8, sizeof(float));
+    float *const q_bar_all = pooling_take(&block, POOLING_THREADS*256*4, sizeof(float));
+    float *const z_block_all = pooling_take(&block, POOLING_THREADS*256*8, sizeof(float));
+    float *const x_block_all = pooling_take(&block, POOLING_THREADS*256*8, sizeof(float));
+    float *const w_bar_share_all = pooling_take(&block, POOLING_THREADS*3, sizeof(float));
 
     if (grads->b) {
         /* b_bar = 0    pooling.bp:4 */
@@ -445,53 +530,84 @@ int pooling_backward(const pooling_dims *dims, const pooling_inputs *in, const p
         }
     }
     if (grads->w || grads->b) {
-        for (int64_t i0 = 0; i0 < m; i0 += 256) {
-            const int64_t i1 = m >= i0 + 256 ? i0 + 256 : m;
-            for (int64_t u = 0; u < 4; u++) {
-                for (int64_t i = i0; i < i1; i++) {
-                    const float q_block = q[4*i + u];
-                    /* q_bar[i,u] = 2*q[i,u]    pooling.bp:9 */
-                    q_bar[256*u + (i - i0)] = 2.0f*q_block;
-                }
+        const int64_t i_each = 256*((m + 2047)/2048) <= 768 ? 768 : 256*((m + 2047)/2048);
+        #pragma omp parallel for ordered schedule(static, 1) num_threads(pooling_threads()) if(m > i_each)
+        for (int64_t i_from = 0; i_from < m; i_from += i_each) {
+            const int64_t thread = pooling_thread();
+            float *const q_bar = q_bar_all + thread*256*4;
+            float *const a_bar = a_bar_all + thread*256*8;
+            float *const z_bar = z_bar_all + thread*256*8;
+            float *const z_block = z_block_all + thread*256*8;
+            float *const x_block = x_block_all + thread*256*8;
+            float *const w_bar_share = w_bar_share_all + thread*3;
+            const int64_t i_to = m >= i_from + i_each ? i_from + i_each : m;
+            /* b_bar_share = 0    pooling.bp:4 */
+            float b_bar_share = 0.0f;
+            /* w_bar_share[i] = 0    pooling.bp:4 */
+            #pragma omp simd
+            for (int64_t i = 0; i < 3; i++) {
+                w_bar_share[i] = 0.0f;
             }
-            for (int64_t u = 0; u < 8; u++) {
-                for (int64_t i = i0; i < i1; i++) {
-                    z_block[256*u + (i - i0)] = z[8*i + u];
-                    x_block[256*u + (i - i0)] = x[8*i + u];
-                    /* a_bar[i,u] = 0    pooling.bp:7 */
-                    a_bar[256*u + (i - i0)] = 0.0f;
-                }
-            }
-            /* a_bar[i,2*u + p] += q_bar[i,u], u in 0..4, p in 0..2 where p == q_win[i,u]    pooling.bp:8 */
-            for (int64_t u = 0; u < 4; u++) {
-                for (int64_t p = 0; p < 2; p++) {
-                    #pragma omp simd
+            float b_bar_share_lost = 0.0f;
+            for (int64_t i0 = i_from; i0 < i_to; i0 += 256) {
+                float b_bar_share_part = 0.0f;
+                const int64_t i1 = i_to >= i0 + 256 ? i0 + 256 : i_to;
+                for (int64_t u = 0; u < 4; u++) {
                     for (int64_t i = i0; i < i1; i++) {
-                        a_bar[256*(2*u + p) + (i - i0)] += bp_selectf(p == (int64_t)q_win[4*i + u], q_bar[256*u + (i - i0)], 0.0f);
+                        const float q_block = q[4*i + u];
+                        /* q_bar[i,u] = 2*q[i,u]    pooling.bp:9 */
+                        q_bar[256*u + (i - i0)] = 2.0f*q_block;
                     }
                 }
-            }
-            /* z_bar[i,u] = if z[i,u] > 0 then a_bar[i,u] else 0    pooling.bp:7 */
-            for (int64_t u = 0; u < 8; u++) {
-                float b_bar_acc = 0.0f;
-                #pragma omp simd reduction(+: b_bar_acc)
-                for (int64_t i = i0; i < i1; i++) {
-                    z_bar[256*u + (i - i0)] = bp_selectf(z_block[256*u + (i - i0)] > 0.0f, a_bar[256*u + (i - i0)], 0.0f);
-                    /* b_bar = sum[i,u](z_bar[i,u])    pooling.bp:6 */
-                    b_bar_acc += z_bar[256*u + (i - i0)];
-                }
-                b_bar[0] += b_bar_acc;
-            }
-            /* w_bar[p] = sum[i,u](z_bar[i,u]*x[i,u + p - 1 | 0])    pooling.bp:6 */
-            for (int64_t p = 0; p < 3; p++) {
-                float w_bar_acc = 0.0f;
                 for (int64_t u = 0; u < 8; u++) {
-                    #pragma omp simd reduction(+: w_bar_acc)
                     for (int64_t i = i0; i < i1; i++) {
-                        w_bar_acc += z_bar[256*u + (i - i0)]*(u + p - 1 >= 0 && u + p - 1 < 8 ? x_block[256*(u + p - 1) + (i - i0)] : 0.0f);
+                        z_block[256*u + (i - i0)] = z[8*i + u];
+                        x_block[256*u + (i - i0)] = x[8*i + u];
+                        /* a_bar[i,u] = 0    pooling.bp:7 */
+                        a_bar[256*u + (i - i0)] = 0.0f;
                     }
                 }
-                w_bar[p] += w_bar_acc;
+                /* a_bar[i,2*u + p] += q_bar[i,u], u in 0..4, p in 0..2 where p == q_win[i,u]    pooling.bp:8 */
+                for (int64_t u = 0; u < 4; u++) {
+                    for (int64_t p = 0; p < 2; p++) {
+                        #pragma omp simd
+                        for (int64_t i = i0; i < i1; i++) {
+                            a_bar[256*(2*u + p) + (i - i0)] += bp_selectf(p == (int64_t)q_win[4*i + u], q_bar[256*u + (i - i0)], 0.0f);
+                        }
+                    }
+                }
+                /* z_bar[i,u] = if z[i,u] > 0 then a_bar[i,u] else 0    pooling.bp:7 */
+                for (int64_t u = 0; u < 8; u++) {
+                    #pragma omp simd reduction(+: b_bar_share_part)
+                    for (int64_t i = i0; i < i1; i++) {
+                        z_bar[256*u + (i - i0)] = bp_selectf(z_block[256*u + (i - i0)] > 0.0f, a_bar[256*u + (i - i0)], 0.0f);
+                        /* b_bar = sum[i,u](z_bar[i,u])    pooling.bp:6 */
+                        b_bar_share_part += z_bar[256*u + (i - i0)];
+                    }
+                }
+                /* w_bar[p] = sum[i,u](z_bar[i,u]*x[i,u + p - 1 | 0])    pooling.bp:6 */
+                for (int64_t p = 0; p < 3; p++) {
+                    float w_bar_share_acc = 0.0f;
+                    for (int64_t u = 0; u < 8; u++) {
+                        #pragma omp simd reduction(+: w_bar_share_acc)
+                        for (int64_t i = i0; i < i1; i++) {
+                            w_bar_share_acc += z_bar[256*u + (i - i0)]*(u + p - 1 >= 0 && u + p - 1 < 8 ? x_block[256*(u + p - 1) + (i - i0)] : 0.0f);
+                        }
+                    }
+                    w_bar_share[p] += w_bar_share_acc;
+                }
+                const float b_bar_share_next = b_bar_share_part - b_bar_share_lost;
+                const float b_bar_share_total = b_bar_share + b_bar_share_next;
+                b_bar_share_lost = b_bar_share_total - b_bar_share - b_bar_share_next;
+                b_bar_share = b_bar_share_total;
+            }
+            #pragma omp ordered
+            { /* what the share sums, behind those before it */
+                b_bar[0] += b_bar_share;
+                #pragma omp simd
+                for (int64_t i = 0; i < 3; i++) {
+                    w_bar[i] += w_bar_share[i];
+                }
             }
         }
     }

@@ -25,6 +25,18 @@
 
 #include "bp_math.h"
 
+/* With -fopenmp, long loops are shared out to threads; results do not depend on how many there are. */
+#ifdef _OPENMP
+#include <omp.h>
+enum { RECURRENCE_THREADS = 8 };
+#define recurrence_threads() (omp_get_max_threads() < RECURRENCE_THREADS ? omp_get_max_threads() : RECURRENCE_THREADS)
+#define recurrence_thread() omp_get_thread_num()
+#else
+enum { RECURRENCE_THREADS = 1 };
+#define recurrence_threads() 1
+#define recurrence_thread() 0
+#endif
+
 /* Cuts n elements off the block, and what keeps the next ones aligned. */
 static inline void *recurrence_take(char **block, int64_t n, size_t size) {
     void *taken = *block;
@@ -211,6 +223,7 @@ int recurrence_gradient(const recurrence_dims *dims, const recurrence_inputs *in
     }
     if (grads->W || grads->U) {
         /* h_bar[t,k] = 0    recurrence.bp:6 */
+        #pragma omp parallel for num_threads(recurrence_threads()) if(T > 66667)
         for (int64_t t = 0; t < T; t++) {
             #pragma omp simd
             for (int64_t k = 0; k < 2; k++) {
@@ -366,6 +379,7 @@ int recurrence_backward(const recurrence_dims *dims, const recurrence_inputs *in
     }
     if (grads->W || grads->U) {
         /* h_bar[t,k] = 0    recurrence.bp:6 */
+        #pragma omp parallel for num_threads(recurrence_threads()) if(T > 66667)
         for (int64_t t = 0; t < T; t++) {
             #pragma omp simd
             for (int64_t k = 0; k < 2; k++) {

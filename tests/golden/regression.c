@@ -26,6 +26,18 @@
 
 #include "bp_math.h"
 
+/* With -fopenmp, long loops are shared out to threads; results do not depend on how many there are. */
+#ifdef _OPENMP
+#include <omp.h>
+enum { REGRESSION_THREADS = 8 };
+#define regression_threads() (omp_get_max_threads() < REGRESSION_THREADS ? omp_get_max_threads() : REGRESSION_THREADS)
+#define regression_thread() omp_get_thread_num()
+#else
+enum { REGRESSION_THREADS = 1 };
+#define regression_threads() 1
+#define regression_thread() 0
+#endif
+
 /* Cuts n elements off the block, and what keeps the next ones aligned. */
 static inline void *regression_take(char **block, int64_t n, size_t size) {
     void *taken = *block;
@@ -46,8 +58,8 @@ size_t regression_workspace_size(const regression_dims *dims) {
     double most = 64.0, bytes;
     bytes = 64.0; /* predict */
     bytes += (double)sizeof(float)*(double)m + 64.0;
-    bytes += (double)sizeof(float)*(double)256*(double)2 + 64.0;
-    bytes += (double)sizeof(float)*(double)256 + 64.0;
+    bytes += (double)sizeof(float)*(double)256*(double)2*(double)REGRESSION_THREADS + 64.0;
+    bytes += (double)sizeof(float)*(double)256*(double)REGRESSION_THREADS + 64.0;
     if (bytes > most) most = bytes;
     bytes = 64.0; /* gradient */
     bytes += (double)sizeof(float)*(double)m + 64.0;
@@ -55,24 +67,30 @@ size_t regression_workspace_size(const regression_dims *dims) {
     bytes += (double)sizeof(float)*(double)2 + 64.0;
     bytes += (double)sizeof(float)*(double)2 + 64.0;
     bytes += (double)sizeof(float)*(double)2 + 64.0;
-    bytes += (double)sizeof(float)*(double)256*(double)2 + 64.0;
-    bytes += (double)sizeof(float)*(double)256 + 64.0;
-    bytes += (double)sizeof(float)*(double)256 + 64.0;
+    bytes += (double)sizeof(float)*(double)256*(double)2*(double)REGRESSION_THREADS + 64.0;
+    bytes += (double)sizeof(float)*(double)256*(double)REGRESSION_THREADS + 64.0;
+    bytes += (double)sizeof(float)*(double)256*(double)REGRESSION_THREADS + 64.0;
+    bytes += (double)sizeof(float)*(double)2*(double)REGRESSION_THREADS + 64.0;
+    bytes += (double)sizeof(float)*(double)2*(double)REGRESSION_THREADS + 64.0;
+    bytes += (double)sizeof(float)*(double)2*(double)REGRESSION_THREADS + 64.0;
     if (bytes > most) most = bytes;
     bytes = 64.0; /* forward */
     bytes += (double)sizeof(float)*(double)m*(double)2 + 64.0;
     bytes += (double)sizeof(float)*(double)m + 64.0;
-    bytes += (double)sizeof(float)*(double)256 + 64.0;
+    bytes += (double)sizeof(float)*(double)256*(double)REGRESSION_THREADS + 64.0;
     if (bytes > most) most = bytes;
     bytes = 64.0; /* backward */
     bytes += (double)sizeof(float)*(double)m*(double)2 + 64.0;
     bytes += (double)sizeof(float)*(double)m + 64.0;
-    bytes += (double)sizeof(float)*(double)256 + 64.0;
+    bytes += (double)sizeof(float)*(double)256*(double)REGRESSION_THREADS + 64.0;
     bytes += (double)sizeof(float) + 64.0;
     bytes += (double)sizeof(float)*(double)2 + 64.0;
     bytes += (double)sizeof(float)*(double)2 + 64.0;
     bytes += (double)sizeof(float)*(double)2 + 64.0;
-    bytes += (double)sizeof(float)*(double)256*(double)2 + 64.0;
+    bytes += (double)sizeof(float)*(double)256*(double)2*(double)REGRESSION_THREADS + 64.0;
+    bytes += (double)sizeof(float)*(double)2*(double)REGRESSION_THREADS + 64.0;
+    bytes += (double)sizeof(float)*(double)2*(double)REGRESSION_THREADS + 64.0;
+    bytes += (double)sizeof(float)*(double)2*(double)REGRESSION_THREADS + 64.0;
     if (bytes > most) most = bytes;
     bytes = most;
     return bytes < 4503599627370496.0 && bytes < (double)SIZE_MAX ? (size_t)bytes : 0; /* 2^52 */
@@ -120,47 +138,61 @@ int regression_predict(const regression_dims *dims, const regression_inputs *in,
     char *block = workspace;
     float *const slot1 = regression_take(&block, m, sizeof(float));
     float *const yhat = out->yhat ? out->yhat : slot1;
-    float *const a = regression_take(&block, 256*2, sizeof(float));
-    float *const yhat_sum = regression_take(&block, 256, sizeof(float));
+    float *const a_all = regression_take(&block, REGRESSION_THREADS*256*2, sizeof(float));
+    float *const yhat_sum_all = regression_take(&block, REGRESSION_THREADS*256, sizeof(float));
 
     /* L_sum = 0    regression.bp:11 */
     float L_sum = 0.0f;
-    float L_sum_lost = 0.0f;
-    for (int64_t i0 = 0; i0 < m; i0 += 256) {
-        float L_sum_part = 0.0f;
-        const int64_t i1 = m >= i0 + 256 ? i0 + 256 : m;
-        /* z[i,k] = w[k]*x[i] + b[k]    regression.bp:8 */
-        for (int64_t k = 0; k < 2; k++) {
+    const int64_t i_each = 256*((m + 2047)/2048) <= 6144 ? 6144 : 256*((m + 2047)/2048);
+    #pragma omp parallel for ordered schedule(static, 1) num_threads(regression_threads()) if(m > i_each)
+    for (int64_t i_from = 0; i_from < m; i_from += i_each) {
+        const int64_t thread = regression_thread();
+        float *const a = a_all + thread*256*2;
+        float *const yhat_sum = yhat_sum_all + thread*256;
+        const int64_t i_to = m >= i_from + i_each ? i_from + i_each : m;
+        /* L_sum_share = 0    regression.bp:11 */
+        float L_sum_share = 0.0f;
+        float L_sum_share_lost = 0.0f;
+        for (int64_t i0 = i_from; i0 < i_to; i0 += 256) {
+            float L_sum_share_part = 0.0f;
+            const int64_t i1 = i_to >= i0 + 256 ? i0 + 256 : i_to;
+            /* z[i,k] = w[k]*x[i] + b[k]    regression.bp:8 */
+            for (int64_t k = 0; k < 2; k++) {
+                #pragma omp simd
+                for (int64_t i = i0; i < i1; i++) {
+                    const float z = w[k]*x[i] + b[k];
+                    /* a[i,k] = sigmoid(z[i,k])    regression.bp:9 */
+                    a[256*k + (i - i0)] = bp_sigmoidf(z);
+                }
+            }
+            /* yhat_sum[i] = sum[k](v[k]*a[i,k])    regression.bp:10 */
             #pragma omp simd
             for (int64_t i = i0; i < i1; i++) {
-                const float z = w[k]*x[i] + b[k];
-                /* a[i,k] = sigmoid(z[i,k])    regression.bp:9 */
-                a[256*k + (i - i0)] = bp_sigmoidf(z);
+                yhat_sum[i - i0] = 0.0f;
             }
-        }
-        /* yhat_sum[i] = sum[k](v[k]*a[i,k])    regression.bp:10 */
-        #pragma omp simd
-        for (int64_t i = i0; i < i1; i++) {
-            yhat_sum[i - i0] = 0.0f;
-        }
-        for (int64_t k = 0; k < 2; k++) {
-            #pragma omp simd
+            for (int64_t k = 0; k < 2; k++) {
+                #pragma omp simd
+                for (int64_t i = i0; i < i1; i++) {
+                    yhat_sum[i - i0] += v[k]*a[256*k + (i - i0)];
+                }
+            }
+            /* yhat[i] = yhat_sum[i] + c    regression.bp:10 */
+            #pragma omp simd reduction(+: L_sum_share_part)
             for (int64_t i = i0; i < i1; i++) {
-                yhat_sum[i - i0] += v[k]*a[256*k + (i - i0)];
+                yhat[i] = yhat_sum[i - i0] + c;
+                /* L_sum = sum[i]((yhat[i] - y[i])*(yhat[i] - y[i]))    regression.bp:11 */
+                const float t1 = yhat[i] - y[i];
+                L_sum_share_part += t1*t1;
             }
+            const float L_sum_share_next = L_sum_share_part - L_sum_share_lost;
+            const float L_sum_share_total = L_sum_share + L_sum_share_next;
+            L_sum_share_lost = L_sum_share_total - L_sum_share - L_sum_share_next;
+            L_sum_share = L_sum_share_total;
         }
-        /* yhat[i] = yhat_sum[i] + c    regression.bp:10 */
-        #pragma omp simd reduction(+: L_sum_part)
-        for (int64_t i = i0; i < i1; i++) {
-            yhat[i] = yhat_sum[i - i0] + c;
-            /* L_sum = sum[i]((yhat[i] - y[i])*(yhat[i] - y[i]))    regression.bp:11 */
-            const float t1 = yhat[i] - y[i];
-            L_sum_part += t1*t1;
+        #pragma omp ordered
+        { /* what the share sums, behind those before it */
+            L_sum += L_sum_share;
         }
-        const float L_sum_next = L_sum_part - L_sum_lost;
-        const float L_sum_total = L_sum + L_sum_next;
-        L_sum_lost = L_sum_total - L_sum - L_sum_next;
-        L_sum = L_sum_total;
     }
     /* L = 0.5/m*L_sum    regression.bp:11 */
     const float L = 0.5f/(float)m*L_sum;
@@ -193,9 +225,12 @@ int regression_gradient(const regression_dims *dims, const regression_inputs *in
     float *const b_bar = grads->b ? grads->b : slot4;
     float *const slot5 = regression_take(&block, 2, sizeof(float));
     float *const w_bar = grads->w ? grads->w : slot5;
-    float *const a = regression_take(&block, 256*2, sizeof(float));
-    float *const yhat_sum = regression_take(&block, 256, sizeof(float));
-    float *const yhat_bar = regression_take(&block, 256, sizeof(float));
+    float *const a_all = regression_take(&block, REGRESSION_THREADS*256*2, sizeof(float));
+    float *const yhat_sum_all = regression_take(&block, REGRESSION_THREADS*256, sizeof(float));
+    float *const yhat_bar_all = regression_take(&block, REGRESSION_THREADS*256, sizeof(float));
+    float *const v_bar_share_all = regression_take(&block, REGRESSION_THREADS*2, sizeof(float));
+    float *const b_bar_share_all = regression_take(&block, REGRESSION_THREADS*2, sizeof(float));
+    float *const w_bar_share_all = regression_take(&block, REGRESSION_THREADS*2, sizeof(float));
 
     /* L_sum = 0    regression.bp:11 */
     float L_sum = 0.0f;
@@ -224,71 +259,123 @@ int regression_gradient(const regression_dims *dims, const regression_inputs *in
             w_bar[i] = 0.0f;
         }
     }
-    float L_sum_lost = 0.0f;
-    for (int64_t i0 = 0; i0 < m; i0 += 256) {
-        float L_sum_part = 0.0f;
-        const int64_t i1 = m >= i0 + 256 ? i0 + 256 : m;
-        /* z[i,k] = w[k]*x[i] + b[k]    regression.bp:8 */
-        for (int64_t k = 0; k < 2; k++) {
-            #pragma omp simd
-            for (int64_t i = i0; i < i1; i++) {
-                const float z = w[k]*x[i] + b[k];
-                /* a[i,k] = sigmoid(z[i,k])    regression.bp:9 */
-                a[256*k + (i - i0)] = bp_sigmoidf(z);
-            }
-        }
-        /* yhat_sum[i] = sum[k](v[k]*a[i,k])    regression.bp:10 */
+    const int64_t i_each = 256*((m + 2047)/2048) <= 2816 ? 2816 : 256*((m + 2047)/2048);
+    #pragma omp parallel for ordered schedule(static, 1) num_threads(regression_threads()) if(m > i_each)
+    for (int64_t i_from = 0; i_from < m; i_from += i_each) {
+        const int64_t thread = regression_thread();
+        float *const a = a_all + thread*256*2;
+        float *const yhat_sum = yhat_sum_all + thread*256;
+        float *const yhat_bar = yhat_bar_all + thread*256;
+        float *const v_bar_share = v_bar_share_all + thread*2;
+        float *const b_bar_share = b_bar_share_all + thread*2;
+        float *const w_bar_share = w_bar_share_all + thread*2;
+        const int64_t i_to = m >= i_from + i_each ? i_from + i_each : m;
+        /* L_sum_share = 0    regression.bp:11 */
+        float L_sum_share = 0.0f;
+        /* c_bar_share = 0    regression.bp:6 */
+        float c_bar_share = 0.0f;
+        /* v_bar_share[i] = 0    regression.bp:6 */
         #pragma omp simd
-        for (int64_t i = i0; i < i1; i++) {
-            yhat_sum[i - i0] = 0.0f;
+        for (int64_t i = 0; i < 2; i++) {
+            v_bar_share[i] = 0.0f;
         }
-        for (int64_t k = 0; k < 2; k++) {
+        /* b_bar_share[i] = 0    regression.bp:5 */
+        #pragma omp simd
+        for (int64_t i = 0; i < 2; i++) {
+            b_bar_share[i] = 0.0f;
+        }
+        /* w_bar_share[i] = 0    regression.bp:5 */
+        #pragma omp simd
+        for (int64_t i = 0; i < 2; i++) {
+            w_bar_share[i] = 0.0f;
+        }
+        float L_sum_share_lost = 0.0f;
+        float c_bar_share_lost = 0.0f;
+        for (int64_t i0 = i_from; i0 < i_to; i0 += 256) {
+            float L_sum_share_part = 0.0f;
+            float c_bar_share_part = 0.0f;
+            const int64_t i1 = i_to >= i0 + 256 ? i0 + 256 : i_to;
+            /* z[i,k] = w[k]*x[i] + b[k]    regression.bp:8 */
+            for (int64_t k = 0; k < 2; k++) {
+                #pragma omp simd
+                for (int64_t i = i0; i < i1; i++) {
+                    const float z = w[k]*x[i] + b[k];
+                    /* a[i,k] = sigmoid(z[i,k])    regression.bp:9 */
+                    a[256*k + (i - i0)] = bp_sigmoidf(z);
+                }
+            }
+            /* yhat_sum[i] = sum[k](v[k]*a[i,k])    regression.bp:10 */
             #pragma omp simd
             for (int64_t i = i0; i < i1; i++) {
-                yhat_sum[i - i0] += v[k]*a[256*k + (i - i0)];
+                yhat_sum[i - i0] = 0.0f;
             }
-        }
-        /* yhat[i] = yhat_sum[i] + c    regression.bp:10 */
-        float c_bar_acc = 0.0f;
-        #pragma omp simd reduction(+: L_sum_part, c_bar_acc)
-        for (int64_t i = i0; i < i1; i++) {
-            yhat[i] = yhat_sum[i - i0] + c;
-            /* L_sum = sum[i]((yhat[i] - y[i])*(yhat[i] - y[i]))    regression.bp:11 */
-            const float t1 = yhat[i] - y[i];
-            L_sum_part += t1*t1;
-            /* yhat_bar[i] = (yhat[i] - y[i])/m    regression.bp:11 */
-            yhat_bar[i - i0] = (yhat[i] - y[i])/(float)m;
-            /* c_bar = sum[i](yhat_bar[i])    regression.bp:10 */
-            c_bar_acc += yhat_bar[i - i0];
-        }
-        c_bar[0] += c_bar_acc;
-        /* a_bar[i,k] = yhat_bar[i]*v[k]    regression.bp:10 */
-        for (int64_t k = 0; k < 2; k++) {
-            float v_bar_acc = 0.0f;
-            float b_bar_acc = 0.0f;
-            float w_bar_acc = 0.0f;
-            #pragma omp simd reduction(+: v_bar_acc, b_bar_acc, w_bar_acc)
+            for (int64_t k = 0; k < 2; k++) {
+                #pragma omp simd
+                for (int64_t i = i0; i < i1; i++) {
+                    yhat_sum[i - i0] += v[k]*a[256*k + (i - i0)];
+                }
+            }
+            /* yhat[i] = yhat_sum[i] + c    regression.bp:10 */
+            #pragma omp simd reduction(+: L_sum_share_part, c_bar_share_part)
             for (int64_t i = i0; i < i1; i++) {
-                const float a_bar = yhat_bar[i - i0]*v[k];
-                /* z_bar[i,k] = a_bar[i,k]*(a[i,k]*(1 - a[i,k]))    regression.bp:9 */
-                const float z_bar = a_bar*(a[256*k + (i - i0)]*(1.0f - a[256*k + (i - i0)]));
-                /* v_bar[k] = sum[i](yhat_bar[i]*a[i,k])    regression.bp:10 */
-                v_bar_acc += yhat_bar[i - i0]*a[256*k + (i - i0)];
-                /* b_bar[k] = sum[i](z_bar[i,k])    regression.bp:8 */
-                b_bar_acc += z_bar;
-                /* w_bar[k] = sum[i](z_bar[i,k]*x[i])    regression.bp:8 */
-                w_bar_acc += z_bar*x[i];
+                yhat[i] = yhat_sum[i - i0] + c;
+                /* L_sum = sum[i]((yhat[i] - y[i])*(yhat[i] - y[i]))    regression.bp:11 */
+                const float t1 = yhat[i] - y[i];
+                L_sum_share_part += t1*t1;
+                /* yhat_bar[i] = (yhat[i] - y[i])/m    regression.bp:11 */
+                yhat_bar[i - i0] = (yhat[i] - y[i])/(float)m;
+                /* c_bar = sum[i](yhat_bar[i])    regression.bp:10 */
+                c_bar_share_part += yhat_bar[i - i0];
             }
-            w_bar[k] += w_bar_acc;
-            /* b_bar[k] = sum[i](z_bar[i,k])    regression.bp:8 */
-            b_bar[k] += b_bar_acc;
-            /* v_bar[k] = sum[i](yhat_bar[i]*a[i,k])    regression.bp:10 */
-            v_bar[k] += v_bar_acc;
+            /* a_bar[i,k] = yhat_bar[i]*v[k]    regression.bp:10 */
+            for (int64_t k = 0; k < 2; k++) {
+                float v_bar_share_acc = 0.0f;
+                float b_bar_share_acc = 0.0f;
+                float w_bar_share_acc = 0.0f;
+                #pragma omp simd reduction(+: v_bar_share_acc, b_bar_share_acc, w_bar_share_acc)
+                for (int64_t i = i0; i < i1; i++) {
+                    const float a_bar = yhat_bar[i - i0]*v[k];
+                    /* z_bar[i,k] = a_bar[i,k]*(a[i,k]*(1 - a[i,k]))    regression.bp:9 */
+                    const float z_bar = a_bar*(a[256*k + (i - i0)]*(1.0f - a[256*k + (i - i0)]));
+                    /* v_bar[k] = sum[i](yhat_bar[i]*a[i,k])    regression.bp:10 */
+                    v_bar_share_acc += yhat_bar[i - i0]*a[256*k + (i - i0)];
+                    /* b_bar[k] = sum[i](z_bar[i,k])    regression.bp:8 */
+                    b_bar_share_acc += z_bar;
+                    /* w_bar[k] = sum[i](z_bar[i,k]*x[i])    regression.bp:8 */
+                    w_bar_share_acc += z_bar*x[i];
+                }
+                w_bar_share[k] += w_bar_share_acc;
+                /* b_bar[k] = sum[i](z_bar[i,k])    regression.bp:8 */
+                b_bar_share[k] += b_bar_share_acc;
+                /* v_bar[k] = sum[i](yhat_bar[i]*a[i,k])    regression.bp:10 */
+                v_bar_share[k] += v_bar_share_acc;
+            }
+            const float L_sum_share_next = L_sum_share_part - L_sum_share_lost;
+            const float L_sum_share_total = L_sum_share + L_sum_share_next;
+            L_sum_share_lost = L_sum_share_total - L_sum_share - L_sum_share_next;
+            L_sum_share = L_sum_share_total;
+            const float c_bar_share_next = c_bar_share_part - c_bar_share_lost;
+            const float c_bar_share_total = c_bar_share + c_bar_share_next;
+            c_bar_share_lost = c_bar_share_total - c_bar_share - c_bar_share_next;
+            c_bar_share = c_bar_share_total;
         }
-        const float L_sum_next = L_sum_part - L_sum_lost;
-        const float L_sum_total = L_sum + L_sum_next;
-        L_sum_lost = L_sum_total - L_sum - L_sum_next;
-        L_sum = L_sum_total;
+        #pragma omp ordered
+        { /* what the share sums, behind those before it */
+            L_sum += L_sum_share;
+            c_bar[0] += c_bar_share;
+            #pragma omp simd
+            for (int64_t i = 0; i < 2; i++) {
+                v_bar[i] += v_bar_share[i];
+            }
+            #pragma omp simd
+            for (int64_t i = 0; i < 2; i++) {
+                b_bar[i] += b_bar_share[i];
+            }
+            #pragma omp simd
+            for (int64_t i = 0; i < 2; i++) {
+                w_bar[i] += w_bar_share[i];
+            }
+        }
     }
     /* L = 0.5/m*L_sum    regression.bp:11 */
     const float L = 0.5f/(float)m*L_sum;
@@ -312,44 +399,57 @@ int regression_forward(const regression_dims *dims, const regression_inputs *in,
     char *block = workspace;
     float *const a = regression_take(&block, m*2, sizeof(float));
     float *const yhat = regression_take(&block, m, sizeof(float));
-    float *const yhat_sum = regression_take(&block, 256, sizeof(float));
+    float *const yhat_sum_all = regression_take(&block, REGRESSION_THREADS*256, sizeof(float));
 
     /* L_sum = 0    regression.bp:11 */
     float L_sum = 0.0f;
-    float L_sum_lost = 0.0f;
-    for (int64_t i0 = 0; i0 < m; i0 += 256) {
-        float L_sum_part = 0.0f;
-        const int64_t i1 = m >= i0 + 256 ? i0 + 256 : m;
-        /* z[i,k] = w[k]*x[i] + b[k]    regression.bp:8 */
-        for (int64_t k = 0; k < 2; k++) {
-            #pragma omp simd
-            for (int64_t i = i0; i < i1; i++) {
-                const float z = w[k]*x[i] + b[k];
-                /* a[i,k] = sigmoid(z[i,k])    regression.bp:9 */
-                a[2*i + k] = bp_sigmoidf(z);
-            }
-        }
-        /* yhat_sum[i] = sum[k](v[k]*a[i,k])    regression.bp:10 */
-        for (int64_t i = i0; i < i1; i++) {
-            float yhat_sum_acc = 0.0f;
-            #pragma omp simd reduction(+: yhat_sum_acc)
+    const int64_t i_each = 256*((m + 2047)/2048) <= 6144 ? 6144 : 256*((m + 2047)/2048);
+    #pragma omp parallel for ordered schedule(static, 1) num_threads(regression_threads()) if(m > i_each)
+    for (int64_t i_from = 0; i_from < m; i_from += i_each) {
+        const int64_t thread = regression_thread();
+        float *const yhat_sum = yhat_sum_all + thread*256;
+        const int64_t i_to = m >= i_from + i_each ? i_from + i_each : m;
+        /* L_sum_share = 0    regression.bp:11 */
+        float L_sum_share = 0.0f;
+        float L_sum_share_lost = 0.0f;
+        for (int64_t i0 = i_from; i0 < i_to; i0 += 256) {
+            float L_sum_share_part = 0.0f;
+            const int64_t i1 = i_to >= i0 + 256 ? i0 + 256 : i_to;
+            /* z[i,k] = w[k]*x[i] + b[k]    regression.bp:8 */
             for (int64_t k = 0; k < 2; k++) {
-                yhat_sum_acc += v[k]*a[2*i + k];
+                #pragma omp simd
+                for (int64_t i = i0; i < i1; i++) {
+                    const float z = w[k]*x[i] + b[k];
+                    /* a[i,k] = sigmoid(z[i,k])    regression.bp:9 */
+                    a[2*i + k] = bp_sigmoidf(z);
+                }
             }
-            yhat_sum[i - i0] = yhat_sum_acc;
+            /* yhat_sum[i] = sum[k](v[k]*a[i,k])    regression.bp:10 */
+            for (int64_t i = i0; i < i1; i++) {
+                float yhat_sum_acc = 0.0f;
+                #pragma omp simd reduction(+: yhat_sum_acc)
+                for (int64_t k = 0; k < 2; k++) {
+                    yhat_sum_acc += v[k]*a[2*i + k];
+                }
+                yhat_sum[i - i0] = yhat_sum_acc;
+            }
+            /* yhat[i] = yhat_sum[i] + c    regression.bp:10 */
+            #pragma omp simd reduction(+: L_sum_share_part)
+            for (int64_t i = i0; i < i1; i++) {
+                yhat[i] = yhat_sum[i - i0] + c;
+                /* L_sum = sum[i]((yhat[i] - y[i])*(yhat[i] - y[i]))    regression.bp:11 */
+                const float t1 = yhat[i] - y[i];
+                L_sum_share_part += t1*t1;
+            }
+            const float L_sum_share_next = L_sum_share_part - L_sum_share_lost;
+            const float L_sum_share_total = L_sum_share + L_sum_share_next;
+            L_sum_share_lost = L_sum_share_total - L_sum_share - L_sum_share_next;
+            L_sum_share = L_sum_share_total;
         }
-        /* yhat[i] = yhat_sum[i] + c    regression.bp:10 */
-        #pragma omp simd reduction(+: L_sum_part)
-        for (int64_t i = i0; i < i1; i++) {
-            yhat[i] = yhat_sum[i - i0] + c;
-            /* L_sum = sum[i]((yhat[i] - y[i])*(yhat[i] - y[i]))    regression.bp:11 */
-            const float t1 = yhat[i] - y[i];
-            L_sum_part += t1*t1;
+        #pragma omp ordered
+        { /* what the share sums, behind those before it */
+            L_sum += L_sum_share;
         }
-        const float L_sum_next = L_sum_part - L_sum_lost;
-        const float L_sum_total = L_sum + L_sum_next;
-        L_sum_lost = L_sum_total - L_sum - L_sum_next;
-        L_sum = L_sum_total;
     }
     /* L = 0.5/m*L_sum    regression.bp:11 */
     const float L = 0.5f/(float)m*L_sum;
@@ -371,7 +471,7 @@ int regression_backward(const regression_dims *dims, const regression_inputs *in
     char *block = workspace;
     float *const a = regression_take(&block, m*2, sizeof(float));
     float *const yhat = regression_take(&block, m, sizeof(float));
-    float *const yhat_bar = regression_take(&block, 256, sizeof(float));
+    float *const yhat_bar_all = regression_take(&block, REGRESSION_THREADS*256, sizeof(float));
     float *const slot4 = regression_take(&block, 1, sizeof(float));
     float *const c_bar = grads->c ? grads->c : slot4;
     float *const slot5 = regression_take(&block, 2, sizeof(float));
@@ -380,7 +480,10 @@ int regression_backward(const regression_dims *dims, const regression_inputs *in
     float *const b_bar = grads->b ? grads->b : slot6;
     float *const slot7 = regression_take(&block, 2, sizeof(float));
     float *const w_bar = grads->w ? grads->w : slot7;
-    float *const a_block = regression_take(&block, 256*2, sizeof(float));
+    float *const a_block_all = regression_take(&block, REGRESSION_THREADS*256*2, sizeof(float));
+    float *const v_bar_share_all = regression_take(&block, REGRESSION_THREADS*2, sizeof(float));
+    float *const b_bar_share_all = regression_take(&block, REGRESSION_THREADS*2, sizeof(float));
+    float *const w_bar_share_all = regression_take(&block, REGRESSION_THREADS*2, sizeof(float));
 
     if (grads->c) {
         /* c_bar = 0    regression.bp:6 */
@@ -408,45 +511,93 @@ int regression_backward(const regression_dims *dims, const regression_inputs *in
         }
     }
     if (grads->w || grads->b || grads->v || grads->c) {
-        for (int64_t i0 = 0; i0 < m; i0 += 256) {
-            const int64_t i1 = m >= i0 + 256 ? i0 + 256 : m;
-            for (int64_t k = 0; k < 2; k++) {
-                for (int64_t i = i0; i < i1; i++) {
-                    a_block[256*k + (i - i0)] = a[2*i + k];
-                }
+        const int64_t i_each = 256*((m + 2047)/2048) <= 4096 ? 4096 : 256*((m + 2047)/2048);
+        #pragma omp parallel for ordered schedule(static, 1) num_threads(regression_threads()) if(m > i_each)
+        for (int64_t i_from = 0; i_from < m; i_from += i_each) {
+            const int64_t thread = regression_thread();
+            float *const yhat_bar = yhat_bar_all + thread*256;
+            float *const a_block = a_block_all + thread*256*2;
+            float *const v_bar_share = v_bar_share_all + thread*2;
+            float *const b_bar_share = b_bar_share_all + thread*2;
+            float *const w_bar_share = w_bar_share_all + thread*2;
+            const int64_t i_to = m >= i_from + i_each ? i_from + i_each : m;
+            /* c_bar_share = 0    regression.bp:6 */
+            float c_bar_share = 0.0f;
+            /* v_bar_share[i] = 0    regression.bp:6 */
+            #pragma omp simd
+            for (int64_t i = 0; i < 2; i++) {
+                v_bar_share[i] = 0.0f;
             }
-            /* yhat_bar[i] = (yhat[i] - y[i])/m    regression.bp:11 */
-            float c_bar_acc = 0.0f;
-            #pragma omp simd reduction(+: c_bar_acc)
-            for (int64_t i = i0; i < i1; i++) {
-                yhat_bar[i - i0] = (yhat[i] - y[i])/(float)m;
-                /* c_bar = sum[i](yhat_bar[i])    regression.bp:10 */
-                c_bar_acc += yhat_bar[i - i0];
+            /* b_bar_share[i] = 0    regression.bp:5 */
+            #pragma omp simd
+            for (int64_t i = 0; i < 2; i++) {
+                b_bar_share[i] = 0.0f;
             }
-            c_bar[0] += c_bar_acc;
-            /* a_bar[i,k] = yhat_bar[i]*v[k]    regression.bp:10 */
-            for (int64_t k = 0; k < 2; k++) {
-                float b_bar_acc = 0.0f;
-                float w_bar_acc = 0.0f;
-                #pragma omp simd reduction(+: b_bar_acc, w_bar_acc)
-                for (int64_t i = i0; i < i1; i++) {
-                    const float a_bar = yhat_bar[i - i0]*v[k];
-                    /* z_bar[i,k] = a_bar[i,k]*(a[i,k]*(1 - a[i,k]))    regression.bp:9 */
-                    const float z_bar = a_bar*(a_block[256*k + (i - i0)]*(1.0f - a_block[256*k + (i - i0)]));
-                    /* b_bar[k] = sum[i](z_bar[i,k])    regression.bp:8 */
-                    b_bar_acc += z_bar;
-                    /* w_bar[k] = sum[i](z_bar[i,k]*x[i])    regression.bp:8 */
-                    w_bar_acc += z_bar*x[i];
-                }
-                w_bar[k] += w_bar_acc;
-                /* b_bar[k] = sum[i](z_bar[i,k])    regression.bp:8 */
-                b_bar[k] += b_bar_acc;
+            /* w_bar_share[i] = 0    regression.bp:5 */
+            #pragma omp simd
+            for (int64_t i = 0; i < 2; i++) {
+                w_bar_share[i] = 0.0f;
             }
-            /* v_bar[k] = sum[i](yhat_bar[i]*a[i,k])    regression.bp:10 */
-            for (int64_t i = i0; i < i1; i++) {
-                #pragma omp simd
+            float c_bar_share_lost = 0.0f;
+            for (int64_t i0 = i_from; i0 < i_to; i0 += 256) {
+                float c_bar_share_part = 0.0f;
+                const int64_t i1 = i_to >= i0 + 256 ? i0 + 256 : i_to;
                 for (int64_t k = 0; k < 2; k++) {
-                    v_bar[k] += yhat_bar[i - i0]*a[2*i + k];
+                    for (int64_t i = i0; i < i1; i++) {
+                        a_block[256*k + (i - i0)] = a[2*i + k];
+                    }
+                }
+                /* yhat_bar[i] = (yhat[i] - y[i])/m    regression.bp:11 */
+                #pragma omp simd reduction(+: c_bar_share_part)
+                for (int64_t i = i0; i < i1; i++) {
+                    yhat_bar[i - i0] = (yhat[i] - y[i])/(float)m;
+                    /* c_bar = sum[i](yhat_bar[i])    regression.bp:10 */
+                    c_bar_share_part += yhat_bar[i - i0];
+                }
+                /* a_bar[i,k] = yhat_bar[i]*v[k]    regression.bp:10 */
+                for (int64_t k = 0; k < 2; k++) {
+                    float b_bar_share_acc = 0.0f;
+                    float w_bar_share_acc = 0.0f;
+                    #pragma omp simd reduction(+: b_bar_share_acc, w_bar_share_acc)
+                    for (int64_t i = i0; i < i1; i++) {
+                        const float a_bar = yhat_bar[i - i0]*v[k];
+                        /* z_bar[i,k] = a_bar[i,k]*(a[i,k]*(1 - a[i,k]))    regression.bp:9 */
+                        const float z_bar = a_bar*(a_block[256*k + (i - i0)]*(1.0f - a_block[256*k + (i - i0)]));
+                        /* b_bar[k] = sum[i](z_bar[i,k])    regression.bp:8 */
+                        b_bar_share_acc += z_bar;
+                        /* w_bar[k] = sum[i](z_bar[i,k]*x[i])    regression.bp:8 */
+                        w_bar_share_acc += z_bar*x[i];
+                    }
+                    w_bar_share[k] += w_bar_share_acc;
+                    /* b_bar[k] = sum[i](z_bar[i,k])    regression.bp:8 */
+                    b_bar_share[k] += b_bar_share_acc;
+                }
+                /* v_bar[k] = sum[i](yhat_bar[i]*a[i,k])    regression.bp:10 */
+                for (int64_t i = i0; i < i1; i++) {
+                    #pragma omp simd
+                    for (int64_t k = 0; k < 2; k++) {
+                        v_bar_share[k] += yhat_bar[i - i0]*a[2*i + k];
+                    }
+                }
+                const float c_bar_share_next = c_bar_share_part - c_bar_share_lost;
+                const float c_bar_share_total = c_bar_share + c_bar_share_next;
+                c_bar_share_lost = c_bar_share_total - c_bar_share - c_bar_share_next;
+                c_bar_share = c_bar_share_total;
+            }
+            #pragma omp ordered
+            { /* what the share sums, behind those before it */
+                c_bar[0] += c_bar_share;
+                #pragma omp simd
+                for (int64_t i = 0; i < 2; i++) {
+                    v_bar[i] += v_bar_share[i];
+                }
+                #pragma omp simd
+                for (int64_t i = 0; i < 2; i++) {
+                    b_bar[i] += b_bar_share[i];
+                }
+                #pragma omp simd
+                for (int64_t i = 0; i < 2; i++) {
+                    w_bar[i] += w_bar_share[i];
                 }
             }
         }
