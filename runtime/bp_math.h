@@ -251,8 +251,12 @@ static inline double bp_exp_scaled(double x, double c, double shift) {
     return bp_scale(1.0 + (r + (c + r * r * p)), k + shift);
 }
 
-/*@ bp_exp: bp_exp_scaled */
-static inline double bp_exp(double x) { return bp_exp_scaled(x, 0.0, 0.0); }
+/*@ bp_exp: bp_exp_scaled bp_select */
+/* Where the result is 0 it is not computed: processors take a hundred cycles over what underflows, and softmax has it often. */
+static inline double bp_exp(double x) {
+    const int none = x < -746.0;
+    return bp_select(none, 0.0, bp_exp_scaled(bp_select(none, 0.0, x), 0.0, 0.0));
+}
 
 /*@ bp_exp_scaledf: bp_clampf bp_scalef */
 static inline float bp_exp_scaledf(float x, float shift) {
@@ -267,8 +271,11 @@ static inline float bp_exp_scaledf(float x, float shift) {
     return bp_scalef(1.0f + (r + r * r * p), k + shift);
 }
 
-/*@ bp_expf: bp_exp_scaledf */
-static inline float bp_expf(float x) { return bp_exp_scaledf(x, 0.0f); }
+/*@ bp_expf: bp_exp_scaledf bp_selectf */
+static inline float bp_expf(float x) {
+    const int none = x < -104.0f;
+    return bp_selectf(none, 0.0f, bp_exp_scaledf(bp_selectf(none, 0.0f, x), 0.0f));
+}
 
 /*@ bp_expm1: bp_abs bp_select bp_clamp bp_pow2 */
 /* e^x - 1 = 2^k (e^r - 1) + (2^k - 1), computed at half its size so that 2^k stays finite. */

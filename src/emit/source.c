@@ -36,7 +36,13 @@ static const char pragmas[] =
     "#elif defined(__GNUC__)\n"
     "#pragma GCC diagnostic ignored \"-Wunknown-pragmas\"\n"
     "#pragma GCC optimize(\"no-trapping-math\") /* nobody looks at the exceptions of lanes that are not taken */\n"
-    "#endif\n\n";
+    "#endif\n";
+
+/* Not where functions have a target each. */
+static const char width[] =
+    "#if defined(__GNUC__) && !defined(__clang__) && defined(__AVX512F__)\n"
+    "#pragma GCC target(\"prefer-vector-width=512\") /* for some processors gcc would use half of the vectors */\n"
+    "#endif\n";
 
 /* clang before 17 makes one access of elements that are a stride apart, and reads before the stores that it should follow. */
 static const char rereads[] =
@@ -178,7 +184,7 @@ void emit_source(const Emission *e, Text *out) {
     text_add(&body, last ? "\n" : "");
     if (last) write_workspace_size(e, &body, used);
     write_head(e, out);
-    text_add(out, "%s#include \"%s\"\n\n#include <math.h>\n%s", pragmas, e->header_name, calls.product ? "#include <string.h>\n" : "");
+    text_add(out, "%s%s\n#include \"%s\"\n\n#include <math.h>\n%s", pragmas, e->clones ? "" : width, e->header_name, calls.product ? "#include <string.h>\n" : "");
     if (!e->standalone) text_add(out, "\n#include \"%s\"\n", draws(g) ? "bp_random.h" : "bp_math.h");
     if (calls.blas) text_add(out, "#include \"bp_blas.h\"\n");
     if (!e->standalone && map_get(used, name_of(g->names, "bp_pattern_sort"))) text_add(out, "#include \"bp_sparse.h\"\n");

@@ -190,6 +190,7 @@ static void write_loop(Writer *w, const Tree *n) {
     const char *i = writer_take_name(w, w->g->indices.at[r->index].name);
     map_put(w->indices, KEY(r->index), (void *)(uintptr_t)i);
     const char *lo = bound_name(w, r->lo, r->n_lo, true, i), *hi = bound_name(w, r->hi, r->n_hi, false, i);
+    write_invariants(w, n);
     if (n->as.loop.threads) write_threads(w, n, lo, hi);
     write_pragma(w, n);
     writer_indent(w);
@@ -211,6 +212,7 @@ static void write_loop(Writer *w, const Tree *n) {
     if (n->as.loop.threads) write_own_arrays(w, n);
     write_list(w, n->body, n);
     w->on_threads = on_threads;
+    forget_invariants(w);
     w->lanes = lanes;
     w->open.n--;
     w->indent--;

@@ -20,6 +20,7 @@ typedef struct {
     VEC(Range) open; /* the loops around the statement */
     Map *temps;   /* Expr -> C name of the local that holds it */
     Map *named;   /* Expr -> C name of the constant at the top of the function that holds it; or NULL */
+    VEC(Expr *) hoisted; /* of these, what the vector loop reads at one place in all of its turns */
     Map *homes;   /* LOCAL Tensor -> where it is declared (statement.c) */
     Map *around;  /* LOOP or IF -> the one around it */
     Map *late;    /* LOOP or IF -> Locals that are declared at the top of its list */
@@ -64,6 +65,10 @@ void write_statements(Writer *, const Tree *from, const Tree *end); /* of the fu
 const char *local_type(Writer *, const Tensor *);
 bool is_late(Writer *, const Tensor *, const Tree *home); /* declared at the top of that list, not by its first statement */
 bool is_single(Writer *, const Tensor *); /* written once */
+
+/* ---- before vector loops (invariant.c) ---- */
+void write_invariants(Writer *, const Tree *loop); /* what all turns read, as constants; until they are forgotten */
+void forget_invariants(Writer *);
 
 /* ---- matrix products (product.c) ---- */
 void write_product(Writer *, const Tree *);               /* the call */

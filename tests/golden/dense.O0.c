@@ -19,6 +19,9 @@
 #pragma GCC diagnostic ignored "-Wunknown-pragmas"
 #pragma GCC optimize("no-trapping-math") /* nobody looks at the exceptions of lanes that are not taken */
 #endif
+#if defined(__GNUC__) && !defined(__clang__) && defined(__AVX512F__)
+#pragma GCC target("prefer-vector-width=512") /* for some processors gcc would use half of the vectors */
+#endif
 
 #include "dense.h"
 

@@ -19,6 +19,9 @@
 #pragma GCC diagnostic ignored "-Wunknown-pragmas"
 #pragma GCC optimize("no-trapping-math") /* nobody looks at the exceptions of lanes that are not taken */
 #endif
+#if defined(__GNUC__) && !defined(__clang__) && defined(__AVX512F__)
+#pragma GCC target("prefer-vector-width=512") /* for some processors gcc would use half of the vectors */
+#endif
 
 #include "dense.h"
 
@@ -329,9 +332,10 @@ int dense_predict(const dense_dims *dims, const dense_inputs *in, const dense_pa
         if (out->p) {
             /* p[i,k] = exp(s[i,k] - p_lse[i])    dense.bp:7 */
             for (int64_t i = i0; i < i1; i++) {
+                const float p_lse_i = p_lse[i - i0];
                 #pragma omp simd
                 for (int64_t k = 0; k < 10; k++) {
-                    p[10*i + k] = bp_expf(s[10*(i - i0) + k] - p_lse[i - i0]);
+                    p[10*i + k] = bp_expf(s[10*(i - i0) + k] - p_lse_i);
                 }
             }
         }
@@ -449,18 +453,20 @@ int dense_gradient(const dense_dims *dims, const dense_inputs *in, const dense_p
         if (out->p || grads->W || grads->b) {
             /* p[i,k] = exp(s[i,k] - p_lse[i])    dense.bp:7 */
             for (int64_t i = i0; i < i1; i++) {
+                const float p_lse_i = p_lse[i - i0];
                 #pragma omp simd
                 for (int64_t k = 0; k < 10; k++) {
-                    p[10*i + k] = bp_expf(s[10*(i - i0) + k] - p_lse[i - i0]);
+                    p[10*i + k] = bp_expf(s[10*(i - i0) + k] - p_lse_i);
                 }
             }
         }
         if (grads->W || grads->b) {
             /* s_bar[i,k] += if p_lse[i] != -inf then p[i,k]/m else 0    dense.bp:7 */
             for (int64_t i = i0; i < i1; i++) {
+                const float p_lse_i_2 = p_lse[i - i0];
                 #pragma omp simd
                 for (int64_t k = 0; k < 10; k++) {
-                    s_bar[10*(i - i0) + k] += bp_selectf(p_lse[i - i0] != -INFINITY, p[10*i + k]/(float)m, 0.0f);
+                    s_bar[10*(i - i0) + k] += bp_selectf(p_lse_i_2 != -INFINITY, p[10*i + k]/(float)m, 0.0f);
                 }
             }
         }
@@ -555,9 +561,10 @@ int dense_forward(const dense_dims *dims, const dense_inputs *in, const dense_pa
         }
         /* p[i,k] = exp(s[i,k] - p_lse[i])    dense.bp:7 */
         for (int64_t i = i0; i < i1; i++) {
+            const float p_lse_i = p_lse[i];
             #pragma omp simd
             for (int64_t k = 0; k < 10; k++) {
-                p[10*i + k] = bp_expf(s[10*(i - i0) + k] - p_lse[i]);
+                p[10*i + k] = bp_expf(s[10*(i - i0) + k] - p_lse_i);
             }
         }
         const float L_sum_total_next = L_sum_total_part - L_sum_total_lost;
@@ -620,11 +627,12 @@ int dense_backward(const dense_dims *dims, const dense_inputs *in, const dense_p
             if (grads->W || grads->b) {
                 /* s_bar[i,k] = 0    dense.bp:6 */
                 for (int64_t i = i0; i < i1; i++) {
+                    const float p_lse_i = p_lse[i];
                     #pragma omp simd
                     for (int64_t k = 0; k < 10; k++) {
                         s_bar[10*(i - i0) + k] = 0.0f;
                         /* s_bar[i,k] += if p_lse[i] != -inf then p[i,k]/m else 0    dense.bp:7 */
-                        s_bar[10*(i - i0) + k] += bp_selectf(p_lse[i] != -INFINITY, p[10*i + k]/(float)m, 0.0f);
+                        s_bar[10*(i - i0) + k] += bp_selectf(p_lse_i != -INFINITY, p[10*i + k]/(float)m, 0.0f);
                     }
                 }
                 /* s_bar[i,y[i]] += -(1/m)    dense.bp:8 */

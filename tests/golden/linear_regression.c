@@ -19,6 +19,9 @@
 #pragma GCC diagnostic ignored "-Wunknown-pragmas"
 #pragma GCC optimize("no-trapping-math") /* nobody looks at the exceptions of lanes that are not taken */
 #endif
+#if defined(__GNUC__) && !defined(__clang__) && defined(__AVX512F__)
+#pragma GCC target("prefer-vector-width=512") /* for some processors gcc would use half of the vectors */
+#endif
 
 #include "linear_regression.h"
 
@@ -248,9 +251,10 @@ int linear_regression_gradient(const linear_regression_dims *dims, const linear_
             }
             /* w_bar[k] = sum[i](p_bar[i]*x[i,k])    linear_regression.bp:6 */
             for (int64_t i = i0; i < i1; i++) {
+                const float p_bar_i = p_bar[i - i0];
                 #pragma omp simd
                 for (int64_t k = 0; k < 4; k++) {
-                    w_bar_share[k] += p_bar[i - i0]*x[4*i + k];
+                    w_bar_share[k] += p_bar_i*x[4*i + k];
                 }
             }
             const float L_sum_share_next = L_sum_share_part - L_sum_share_lost;
@@ -398,9 +402,10 @@ int linear_regression_backward(const linear_regression_dims *dims, const linear_
                 }
                 /* w_bar[k] = sum[i](p_bar[i]*x[i,k])    linear_regression.bp:6 */
                 for (int64_t i = i0; i < i1; i++) {
+                    const float p_bar_i = p_bar[i - i0];
                     #pragma omp simd
                     for (int64_t k = 0; k < 4; k++) {
-                        w_bar_share[k] += p_bar[i - i0]*x[4*i + k];
+                        w_bar_share[k] += p_bar_i*x[4*i + k];
                     }
                 }
                 const float b_bar_share_next = b_bar_share_part - b_bar_share_lost;

@@ -19,6 +19,9 @@
 #pragma GCC diagnostic ignored "-Wunknown-pragmas"
 #pragma GCC optimize("no-trapping-math") /* nobody looks at the exceptions of lanes that are not taken */
 #endif
+#if defined(__GNUC__) && !defined(__clang__) && defined(__AVX512F__)
+#pragma GCC target("prefer-vector-width=512") /* for some processors gcc would use half of the vectors */
+#endif
 
 #include "pooling.h"
 
@@ -165,9 +168,10 @@ int pooling_predict(const pooling_dims *dims, const pooling_inputs *in, const po
                     z_sum[i - i0] = 0.0f;
                 }
                 for (int64_t p = 0; p < 3; p++) {
+                    const float w_p = w[p];
                     #pragma omp simd
                     for (int64_t i = i0; i < i1; i++) {
-                        z_sum[i - i0] += w[p]*(u + p - 1 >= 0 && u + p - 1 < 8 ? x_block[256*(u + p - 1) + (i - i0)] : 0.0f);
+                        z_sum[i - i0] += w_p*(u + p - 1 >= 0 && u + p - 1 < 8 ? x_block[256*(u + p - 1) + (i - i0)] : 0.0f);
                     }
                 }
                 /* z[i,u] = z_sum[i,u] + b    pooling.bp:6 */
@@ -293,9 +297,10 @@ int pooling_gradient(const pooling_dims *dims, const pooling_inputs *in, const p
                     z_sum[i - i0] = 0.0f;
                 }
                 for (int64_t p = 0; p < 3; p++) {
+                    const float w_p = w[p];
                     #pragma omp simd
                     for (int64_t i = i0; i < i1; i++) {
-                        z_sum[i - i0] += w[p]*(u + p - 1 >= 0 && u + p - 1 < 8 ? x_block[256*(u + p - 1) + (i - i0)] : 0.0f);
+                        z_sum[i - i0] += w_p*(u + p - 1 >= 0 && u + p - 1 < 8 ? x_block[256*(u + p - 1) + (i - i0)] : 0.0f);
                     }
                 }
                 /* z[i,u] = z_sum[i,u] + b    pooling.bp:6 */
@@ -434,9 +439,10 @@ int pooling_forward(const pooling_dims *dims, const pooling_inputs *in, const po
                     z_sum[i - i0] = 0.0f;
                 }
                 for (int64_t p = 0; p < 3; p++) {
+                    const float w_p = w[p];
                     #pragma omp simd
                     for (int64_t i = i0; i < i1; i++) {
-                        z_sum[i - i0] += w[p]*(u + p - 1 >= 0 && u + p - 1 < 8 ? x_block[256*(u + p - 1) + (i - i0)] : 0.0f);
+                        z_sum[i - i0] += w_p*(u + p - 1 >= 0 && u + p - 1 < 8 ? x_block[256*(u + p - 1) + (i - i0)] : 0.0f);
                     }
                 }
                 /* z[i,u] = z_sum[i,u] + b    pooling.bp:6 */

@@ -18,6 +18,9 @@
 #pragma GCC diagnostic ignored "-Wunknown-pragmas"
 #pragma GCC optimize("no-trapping-math") /* nobody looks at the exceptions of lanes that are not taken */
 #endif
+#if defined(__GNUC__) && !defined(__clang__) && defined(__AVX512F__)
+#pragma GCC target("prefer-vector-width=512") /* for some processors gcc would use half of the vectors */
+#endif
 
 #include "recurrence.h"
 
@@ -267,9 +270,10 @@ int recurrence_gradient(const recurrence_dims *dims, const recurrence_inputs *in
                 U_bar[2*k + j] = 0.0f;
             }
             for (int64_t t = T - 1; t >= 0; t--) {
+                const float h_sum2_bar_tk = h_sum2_bar[2*t + k];
                 #pragma omp simd
                 for (int64_t j = 0; j < 2; j++) {
-                    U_bar[2*k + j] += h_sum2_bar[2*t + k]*(t - 1 >= 0 ? h[2*(t - 1) + j] : 0.0f);
+                    U_bar[2*k + j] += h_sum2_bar_tk*(t - 1 >= 0 ? h[2*(t - 1) + j] : 0.0f);
                 }
             }
         }
@@ -282,9 +286,10 @@ int recurrence_gradient(const recurrence_dims *dims, const recurrence_inputs *in
                 W_bar[3*k + j] = 0.0f;
             }
             for (int64_t t = T - 1; t >= 0; t--) {
+                const float h_sum2_bar_tk_2 = h_sum2_bar[2*t + k];
                 #pragma omp simd
                 for (int64_t j = 0; j < 3; j++) {
-                    W_bar[3*k + j] += h_sum2_bar[2*t + k]*x[3*t + j];
+                    W_bar[3*k + j] += h_sum2_bar_tk_2*x[3*t + j];
                 }
             }
         }
@@ -423,9 +428,10 @@ int recurrence_backward(const recurrence_dims *dims, const recurrence_inputs *in
                 U_bar[2*k + j] = 0.0f;
             }
             for (int64_t t = T - 1; t >= 0; t--) {
+                const float h_sum2_bar_tk = h_sum2_bar[2*t + k];
                 #pragma omp simd
                 for (int64_t j = 0; j < 2; j++) {
-                    U_bar[2*k + j] += h_sum2_bar[2*t + k]*(t - 1 >= 0 ? h[2*(t - 1) + j] : 0.0f);
+                    U_bar[2*k + j] += h_sum2_bar_tk*(t - 1 >= 0 ? h[2*(t - 1) + j] : 0.0f);
                 }
             }
         }
@@ -438,9 +444,10 @@ int recurrence_backward(const recurrence_dims *dims, const recurrence_inputs *in
                 W_bar[3*k + j] = 0.0f;
             }
             for (int64_t t = T - 1; t >= 0; t--) {
+                const float h_sum2_bar_tk_2 = h_sum2_bar[2*t + k];
                 #pragma omp simd
                 for (int64_t j = 0; j < 3; j++) {
-                    W_bar[3*k + j] += h_sum2_bar[2*t + k]*x[3*t + j];
+                    W_bar[3*k + j] += h_sum2_bar_tk_2*x[3*t + j];
                 }
             }
         }

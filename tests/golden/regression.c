@@ -19,6 +19,9 @@
 #pragma GCC diagnostic ignored "-Wunknown-pragmas"
 #pragma GCC optimize("no-trapping-math") /* nobody looks at the exceptions of lanes that are not taken */
 #endif
+#if defined(__GNUC__) && !defined(__clang__) && defined(__AVX512F__)
+#pragma GCC target("prefer-vector-width=512") /* for some processors gcc would use half of the vectors */
+#endif
 
 #include "regression.h"
 
@@ -158,9 +161,11 @@ int regression_predict(const regression_dims *dims, const regression_inputs *in,
             const int64_t i1 = i_to >= i0 + 256 ? i0 + 256 : i_to;
             /* z[i,k] = w[k]*x[i] + b[k]    regression.bp:8 */
             for (int64_t k = 0; k < 2; k++) {
+                const float w_k = w[k];
+                const float b_k = b[k];
                 #pragma omp simd
                 for (int64_t i = i0; i < i1; i++) {
-                    const float z = w[k]*x[i] + b[k];
+                    const float z = w_k*x[i] + b_k;
                     /* a[i,k] = sigmoid(z[i,k])    regression.bp:9 */
                     a[256*k + (i - i0)] = bp_sigmoidf(z);
                 }
@@ -171,9 +176,10 @@ int regression_predict(const regression_dims *dims, const regression_inputs *in,
                 yhat_sum[i - i0] = 0.0f;
             }
             for (int64_t k = 0; k < 2; k++) {
+                const float v_k = v[k];
                 #pragma omp simd
                 for (int64_t i = i0; i < i1; i++) {
-                    yhat_sum[i - i0] += v[k]*a[256*k + (i - i0)];
+                    yhat_sum[i - i0] += v_k*a[256*k + (i - i0)];
                 }
             }
             /* yhat[i] = yhat_sum[i] + c    regression.bp:10 */
@@ -297,9 +303,11 @@ int regression_gradient(const regression_dims *dims, const regression_inputs *in
             const int64_t i1 = i_to >= i0 + 256 ? i0 + 256 : i_to;
             /* z[i,k] = w[k]*x[i] + b[k]    regression.bp:8 */
             for (int64_t k = 0; k < 2; k++) {
+                const float w_k = w[k];
+                const float b_k = b[k];
                 #pragma omp simd
                 for (int64_t i = i0; i < i1; i++) {
-                    const float z = w[k]*x[i] + b[k];
+                    const float z = w_k*x[i] + b_k;
                     /* a[i,k] = sigmoid(z[i,k])    regression.bp:9 */
                     a[256*k + (i - i0)] = bp_sigmoidf(z);
                 }
@@ -310,9 +318,10 @@ int regression_gradient(const regression_dims *dims, const regression_inputs *in
                 yhat_sum[i - i0] = 0.0f;
             }
             for (int64_t k = 0; k < 2; k++) {
+                const float v_k = v[k];
                 #pragma omp simd
                 for (int64_t i = i0; i < i1; i++) {
-                    yhat_sum[i - i0] += v[k]*a[256*k + (i - i0)];
+                    yhat_sum[i - i0] += v_k*a[256*k + (i - i0)];
                 }
             }
             /* yhat[i] = yhat_sum[i] + c    regression.bp:10 */
@@ -417,9 +426,11 @@ int regression_forward(const regression_dims *dims, const regression_inputs *in,
             const int64_t i1 = i_to >= i0 + 256 ? i0 + 256 : i_to;
             /* z[i,k] = w[k]*x[i] + b[k]    regression.bp:8 */
             for (int64_t k = 0; k < 2; k++) {
+                const float w_k = w[k];
+                const float b_k = b[k];
                 #pragma omp simd
                 for (int64_t i = i0; i < i1; i++) {
-                    const float z = w[k]*x[i] + b[k];
+                    const float z = w_k*x[i] + b_k;
                     /* a[i,k] = sigmoid(z[i,k])    regression.bp:9 */
                     a[2*i + k] = bp_sigmoidf(z);
                 }
@@ -574,9 +585,10 @@ int regression_backward(const regression_dims *dims, const regression_inputs *in
                 }
                 /* v_bar[k] = sum[i](yhat_bar[i]*a[i,k])    regression.bp:10 */
                 for (int64_t i = i0; i < i1; i++) {
+                    const float yhat_bar_i = yhat_bar[i - i0];
                     #pragma omp simd
                     for (int64_t k = 0; k < 2; k++) {
-                        v_bar_share[k] += yhat_bar[i - i0]*a[2*i + k];
+                        v_bar_share[k] += yhat_bar_i*a[2*i + k];
                     }
                 }
                 const float c_bar_share_next = c_bar_share_part - c_bar_share_lost;
