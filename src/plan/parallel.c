@@ -41,7 +41,8 @@ typedef struct {
     Function *f;
     Touch *touch; /* by tensor number */
     Expr *index;  /* of the loop */
-    bool inside, refused; /* a call of linear algebra is in it, or sums in an order of their own */
+    bool inside;
+    bool refused; /* a call of linear algebra is in it, or a tensor is combined in two ways */
 } Look;
 
 static void note_subs(Look *l, Touch *t, const Tensor *tensor, Expr *const *subs) {
@@ -231,6 +232,19 @@ static Tree *share_blocks(Function *f, Tree *blocks, const Joins *joins, int64_t
     return first;
 }
 
+static bool share_lanes(Look *l, Tree **at, double work) {
+    Joins joins = {0};
+    double elements;
+    look_inside(l, *at, NULL);
+    if (l->refused || work <= 0 || !find_joins(l, work, &joins, &elements)) return false;
+    const Expr *all = l->f->blocks->extent;
+    const int64_t least = least_share(l->f, work, elements);
+    if (all->kind == EXPR_CONST && all->of.integer <= least) return false;
+    *at = share_blocks(l->f, *at, &joins, least);
+    *l = look_at_all(l->f); /* there are more tensors now */
+    return true;
+}
+
 /* ---- other loops ------------------------------------------------------------------------------------------------------ */
 /* What a turn writes, no other turn looks at. */
 static bool is_apart(const Look *l, const Tensor *t) {
@@ -245,9 +259,15 @@ static bool has_loop(const Tree *list) {
     return false;
 }
 
-static bool is_shared_loop(Look *l, Tree *loop, double work) {
+/* A loop around others, over plain bounds, whose turns may come in any order. Time (which has no equation of its own) is none. */
+static bool is_plain(const Tree *loop) {
     const Range *r = &loop->as.loop.range;
-    if (!loop->why || loop->as.loop.how != LOOP_SEQUENTIAL || loop->as.loop.in_turn || loop->as.loop.down || r->n_lo != 1 || r->n_hi != 1 || !has_loop(loop->body)) return false;
+    return loop->why && loop->as.loop.how == LOOP_SEQUENTIAL && !loop->as.loop.in_turn && !loop->as.loop.down && r->n_lo == 1 && r->n_hi == 1 && has_loop(loop->body);
+}
+
+static bool share_loop(Look *l, Tree *loop, double work) {
+    if (!is_plain(loop) || work <= 0) return false;
+    const Range *r = &loop->as.loop.range;
     const bool block = loop->as.loop.examples && loop->as.loop.within.n_lo, constant = block || (r->lo[0]->kind == EXPR_CONST && r->hi[0]->kind == EXPR_CONST);
     if (constant && work * (block ? (double)l->f->blocks->size : tree_turns(loop)) < WORTH) return false;
     look_inside(l, loop, expr_index(l->f->graph, loop->as.loop.index));
@@ -271,22 +291,12 @@ static void share_product(Tree *n, const Visit *v, void *with) {
 static void share_list(Look *l, Tree **at) {
     for (; *at; at = &(*at)->next) {
         Tree *n = *at;
-        const bool lanes = n->kind == TREE_LOOP && n->as.loop.how == LOOP_BLOCK && l->f->blocks->lanes;
         const double work = n->kind == TREE_LOOP ? work_of(l->f, n->body) : 0;
-        Joins joins = {0};
-        double elements;
-        if (lanes) {
-            look_inside(l, n, NULL);
-            const Expr *all = l->f->blocks->extent;
-            const int64_t least = least_share(l->f, work, 0);
-            if (!l->refused && find_joins(l, work, &joins, &elements) && (all->kind != EXPR_CONST || all->of.integer > least)) {
-                *at = share_blocks(l->f, n, &joins, least_share(l->f, work, elements));
-                at = &(*at)->next;
-                *l = look_at_all(l->f); /* there are more tensors now */
-                continue;
-            }
+        if (n->kind == TREE_LOOP && n->as.loop.how == LOOP_BLOCK && l->f->blocks->lanes && share_lanes(l, at, work)) {
+            at = &(*at)->next;
+            continue;
         }
-        if (n->kind == TREE_LOOP && is_shared_loop(l, n, work)) continue;
+        if (n->kind == TREE_LOOP && share_loop(l, n, work)) continue;
         if (n->body) share_list(l, &n->body);
     }
 }
