@@ -26,12 +26,20 @@ static bool is_array_element(const Writer *w, const Expr *e) {
     return b->place != PLACE_LOCAL && !(b->place == PLACE_USER && t->rank == 0 && !b->goal);
 }
 
-/* The same in every turn, and an element of the array wherever the loops around are? */
-static bool is_invariant(Writer *w, const Tree *loop, Expr *e) {
+/* Is all of the value computed in every turn? Then whatever it reads is there. */
+static bool has_no_choice(const ExprList *all) {
+    for (uint32_t k = 0; k < all->n; k++)
+        if (all->at[k]->kind == EXPR_SELECT || (all->at[k]->kind == EXPR_READ && all->at[k]->fill)) return false;
+    return true;
+}
+
+/* The same in every turn, and an element of the array: wherever the loops around are, or because there are turns, and each reads it. */
+static bool is_invariant(Writer *w, const Tree *loop, Expr *e, bool read_anyway) {
     if (is_set(loop->body, e->of.tensor) || expr_uses_index(w->g, e, loop->as.loop.index)) return false;
     ExprList all = expr_walk(w->g, &e, 1);
     for (uint32_t k = 0; k < all.n; k++)
         if (all.at[k]->kind == EXPR_READ && all.at[k] != e) return false;
+    if (read_anyway) return true;
     Domain around = {.n = w->open.n, .range = w->open.at};
     return inside_condition(w->g, e->of.tensor, e->arg, &around) == NULL;
 }
@@ -55,9 +63,10 @@ void write_invariants(Writer *w, const Tree *loop) {
         Expr *value = write_out(w, n->as.set.value);
         const ArenaMark mark = arena_mark(w->g->lists);
         ExprList all = expr_walk(w->g, &value, 1);
+        const bool read_anyway = loop->as.loop.lanes && loop->as.loop.examples && has_no_choice(&all); /* a block has examples */
         for (uint32_t k = 0; k < all.n; k++) {
             Expr *e = all.at[k];
-            if (!is_array_element(w, e) || (w->named && map_get(w->named, e)) || !is_invariant(w, loop, e)) continue;
+            if (!is_array_element(w, e) || (w->named && map_get(w->named, e)) || !is_invariant(w, loop, e, read_anyway)) continue;
             const char *name = name_of_element(w, e);
             writer_indent(w);
             text_add(w->out, "const %s %s = ", real_type(w), name);

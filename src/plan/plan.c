@@ -11,6 +11,7 @@
 #include "plan/call.h"
 #include "plan/cut.h"
 #include "plan/fuse.h"
+#include "plan/jam.h"
 #include "plan/kernel.h"
 #include "plan/nest.h"
 #include "plan/parallel.h"
@@ -152,6 +153,7 @@ static bool plan_steps(Function *f, const Need *n, const PlanOptions *options) {
         interchange_sums(f);
         fuse_loops(f);
         if (options->threads) share_work(f);
+        jam_sums(f);
     }
     return true;
 }

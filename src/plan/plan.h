@@ -68,7 +68,8 @@ struct Tree {
             bool in_turn; /* sums across its turns are added term by term, in their order */
             bool examples; /* over the examples of a block */
             bool lanes;    /* … which stays innermost */
-            int64_t step; /* BLOCK: examples to a block */
+            int64_t step; /* BLOCK: examples to a block; SEQUENTIAL: turns taken at once (jam.c), or 0 */
+            int64_t rest; /* SEQUENTIAL: of a loop that took so many turns at once, what is left over; or 0 */
             Tensor *each; /* SHARE: examples to a share */
             bool threads; /* its turns may run on several */
             int64_t worth; /* … where there are more than these */

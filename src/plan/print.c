@@ -30,7 +30,7 @@ static void print_node(const Function *f, Text *out, const Tree *n) {
         text_add(out, "..");
         print_bound(f, out, n->as.loop.range.hi, n->as.loop.range.n_hi, "min");
         text_add(out, "%s%s", n->as.loop.down ? " down" : "", n->as.loop.how == LOOP_SIMD ? " simd" : "");
-        if (n->as.loop.how == LOOP_BLOCK) text_add(out, " by %lld", (long long)n->as.loop.step);
+        if (n->as.loop.step > 1) text_add(out, " by %lld", (long long)n->as.loop.step);
         if (n->as.loop.how == LOOP_SHARE) text_add(out, " by %s", n->as.loop.each->name);
         if (n->as.loop.threads) text_add(out, " on threads");
         break;

@@ -152,7 +152,7 @@ static Tree *split_block(Function *f, Tree *loop, const Sets *sums) {
 /* How many turns make a part; 0 where the loop is short or its turns are themselves long. */
 static int64_t turns_of_part(Graph *g, const Tree *loop) {
     const Range *r = &loop->as.loop.range;
-    if (!loop->why || loop->as.loop.examples || loop->as.loop.down || loop->as.loop.in_turn || r->n_lo != 1 || r->n_hi != 1) return 0;
+    if (!loop->why || loop->as.loop.examples || loop->as.loop.step || loop->as.loop.down || loop->as.loop.in_turn || r->n_lo != 1 || r->n_hi != 1) return 0;
     int64_t inside = terms_inside(g, loop->body);
     if (inside == 0 || inside > PART) return 0;
     Expr *length = expr_sub(g, r->hi[0], r->lo[0]);

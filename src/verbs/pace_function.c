@@ -148,12 +148,23 @@ static double amount(Walk *w, Expr *e) {
     return n == n ? n : w->examples > 0 ? w->examples : 64;
 }
 
+/* Of a loop that takes several turns at once, how many it has then; of what it leaves over, these; on average. */
+static double turns_at_once(Walk *w, const Tree *loop) {
+    const double around = w->around.n ? points(w) : 1;
+    w->around.range[w->around.n++] = loop->as.loop.within;
+    const double single = points(w) / around, at_once = (double)(loop->as.loop.rest ? loop->as.loop.rest : loop->as.loop.step), whole = floor(single / at_once);
+    w->around.n--;
+    return loop->as.loop.rest ? single - whole * at_once : whole;
+}
+
 /* A number of turns, as a range: blocks, and the examples of one, have bounds that are known when the code runs. */
 static Range counted_range(Walk *w, const Tree *loop) {
     const Range *r = &loop->as.loop.range;
     double turns = w->examples;
     if (loop->as.loop.how == LOOP_SHARE) {
         turns = 1; /* on one thread all examples go through the blocks inside */
+    } else if (loop->as.loop.how == LOOP_SEQUENTIAL && (loop->as.loop.step || loop->as.loop.rest)) {
+        turns = turns_at_once(w, loop);
     } else if (loop->as.loop.how == LOOP_BLOCK) {
         const double all = amount(w, loop->as.loop.within.n_lo ? loop->as.loop.within.hi[0] : r->hi[0]);
         turns = ceil(all / (double)loop->as.loop.step);

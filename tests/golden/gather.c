@@ -195,14 +195,18 @@ int gather_gradient(const gather_dims *dims, const gather_inputs *in, const gath
         for (int64_t t0 = t_from; t0 < t_to; t0 += 256) {
             const int64_t t1 = t_to >= t0 + 256 ? t0 + 256 : t_to;
             /* m_sum[k] = sum[t](E[tok[t],k])    gather.bp:7 */
-            for (int64_t k = 0; k < 3; k++) {
-                float m_sum_share_acc = 0.0f;
-                #pragma omp simd reduction(+: m_sum_share_acc)
-                for (int64_t t = t0; t < t1; t++) {
-                    m_sum_share_acc += E[3*(int64_t)tok[t] + k];
-                }
-                m_sum_share[k] += m_sum_share_acc;
+            float m_sum_share_acc = 0.0f;
+            float m_sum_share_acc_2 = 0.0f;
+            float m_sum_share_acc_3 = 0.0f;
+            #pragma omp simd reduction(+: m_sum_share_acc, m_sum_share_acc_2, m_sum_share_acc_3)
+            for (int64_t t = t0; t < t1; t++) {
+                m_sum_share_acc += E[3*(int64_t)tok[t]];
+                m_sum_share_acc_2 += E[3*(int64_t)tok[t] + 1];
+                m_sum_share_acc_3 += E[3*(int64_t)tok[t] + 2];
             }
+            m_sum_share[2] += m_sum_share_acc_3;
+            m_sum_share[1] += m_sum_share_acc_2;
+            m_sum_share[0] += m_sum_share_acc;
         }
         #pragma omp ordered
         { /* what the share sums, behind those before it */

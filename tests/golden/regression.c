@@ -175,12 +175,11 @@ int regression_predict(const regression_dims *dims, const regression_inputs *in,
             for (int64_t i = i0; i < i1; i++) {
                 yhat_sum[i - i0] = 0.0f;
             }
-            for (int64_t k = 0; k < 2; k++) {
-                const float v_k = v[k];
-                #pragma omp simd
-                for (int64_t i = i0; i < i1; i++) {
-                    yhat_sum[i - i0] += v_k*a[256*k + (i - i0)];
-                }
+            const float v_0 = v[0];
+            const float v_1 = v[1];
+            #pragma omp simd
+            for (int64_t i = i0; i < i1; i++) {
+                yhat_sum[i - i0] += v_0*a[i - i0] + v_1*a[i - i0 + 256];
             }
             /* yhat[i] = yhat_sum[i] + c    regression.bp:10 */
             #pragma omp simd reduction(+: L_sum_share_part)
@@ -317,12 +316,11 @@ int regression_gradient(const regression_dims *dims, const regression_inputs *in
             for (int64_t i = i0; i < i1; i++) {
                 yhat_sum[i - i0] = 0.0f;
             }
-            for (int64_t k = 0; k < 2; k++) {
-                const float v_k = v[k];
-                #pragma omp simd
-                for (int64_t i = i0; i < i1; i++) {
-                    yhat_sum[i - i0] += v_k*a[256*k + (i - i0)];
-                }
+            const float v_0 = v[0];
+            const float v_1 = v[1];
+            #pragma omp simd
+            for (int64_t i = i0; i < i1; i++) {
+                yhat_sum[i - i0] += v_0*a[i - i0] + v_1*a[i - i0 + 256];
             }
             /* yhat[i] = yhat_sum[i] + c    regression.bp:10 */
             #pragma omp simd reduction(+: L_sum_share_part, c_bar_share_part)

@@ -28,6 +28,7 @@ count() { # what, how many at least, pattern, model
 }
 count "GMM has one loop over blocks" 1 "loop i0 in .* by [0-9]" tests/adbench/gmm.bp
 count "… and examples in lanes" 8 "loop i in i0..i1 simd" tests/adbench/gmm.bp
+count "sums over lanes take several turns at once" 2 "loop b in .* by 4" bench/models/gmm.bp
 count "a net's products are of blocks" 5 "product of" bench/models/small.bp
 count "layers in an array" 7 "product of" bench/models/deep.bp
 count "convolutions" 7 "product of" bench/models/cnn.bp
