@@ -26,6 +26,13 @@ static bool is_array_element(const Writer *w, const Expr *e) {
     return b->place != PLACE_LOCAL && !(b->place == PLACE_USER && t->rank == 0 && !b->goal);
 }
 
+/* Is there one turn at least? A block has examples. */
+static bool has_turns(const Tree *loop) {
+    const Range *r = &loop->as.loop.range;
+    const bool constant = r->n_lo == 1 && r->n_hi == 1 && r->lo[0]->kind == EXPR_CONST && r->hi[0]->kind == EXPR_CONST;
+    return constant ? r->lo[0]->of.integer < r->hi[0]->of.integer : loop->as.loop.lanes && loop->as.loop.examples;
+}
+
 /* Is all of the value computed in every turn? Then whatever it reads is there. */
 static bool has_no_choice(const ExprList *all) {
     for (uint32_t k = 0; k < all->n; k++)
@@ -63,7 +70,7 @@ void write_invariants(Writer *w, const Tree *loop) {
         Expr *value = write_out(w, n->as.set.value);
         const ArenaMark mark = arena_mark(w->g->lists);
         ExprList all = expr_walk(w->g, &value, 1);
-        const bool read_anyway = loop->as.loop.lanes && loop->as.loop.examples && has_no_choice(&all); /* a block has examples */
+        const bool read_anyway = has_turns(loop) && has_no_choice(&all);
         for (uint32_t k = 0; k < all.n; k++) {
             Expr *e = all.at[k];
             if (!is_array_element(w, e) || (w->named && map_get(w->named, e)) || !is_invariant(w, loop, e, read_anyway)) continue;

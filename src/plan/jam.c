@@ -7,7 +7,7 @@
  *
  *     LOOP b { LOOP i { w_bar[b] += z[i]*x[b,i] } }     ->     LOOP b, by 3 { LOOP i { w_bar[b] += …; w_bar[b + 1] += …; w_bar[b + 2] += … } }
  *
- * What is left over when turns are not a multiple goes on one by one. */
+ * What starts a sum, before the inner loop, comes along. What is left over when turns are not a multiple goes on one by one. */
 #include "plan/jam.h"
 
 #include "graph/ops.h"
@@ -37,24 +37,41 @@ static bool target_uses(Graph *g, const Tree *set, uint32_t index) {
     return false;
 }
 
+/* The loop that ends the body; before it stand only constants that sums start from, one for each turn. NULL: it is not so. */
+static const Tree *inner_loop(Graph *g, const Tree *loop) {
+    const Tree *n = loop->body;
+    for (; n && n->next; n = n->next)
+        if (n->kind != TREE_SET || n->as.set.op != COMBINE_SET || n->as.set.value->kind != EXPR_CONST || !target_uses(g, n, loop->as.loop.index)) return NULL;
+    return n && n->kind == TREE_LOOP ? n : NULL;
+}
+
+static bool is_read(Graph *g, const Tree *list, const Tensor *t) {
+    for (const Tree *n = list; n; n = n->next)
+        if (expr_reads(g, n->as.set.value, t)) return true;
+    return false;
+}
+
 /* Does the innermost loop only sum, across the turns of one of the two loops, what none of its sums changes? */
 static bool only_sums(Graph *g, const Tree *loop, const Tree *inner) {
     for (const Tree *n = inner->body; n; n = n->next)
         if (n->kind != TREE_SET || n->as.set.op != COMBINE_ADD || n->as.set.to->type != TYPE_REAL || !is_short(g, n->as.set.value)) return false;
     for (const Tree *n = inner->body; n; n = n->next) {
         if (target_uses(g, n, loop->as.loop.index) == target_uses(g, n, inner->as.loop.index)) return false;
-        for (const Tree *o = inner->body; o; o = o->next)
-            if (expr_reads(g, o->as.set.value, n->as.set.to)) return false;
+        if (is_read(g, inner->body, n->as.set.to)) return false;
     }
+    for (const Tree *n = loop->body; n != inner; n = n->next)
+        if (is_read(g, inner->body, n->as.set.to)) return false;
     return inner->body != NULL;
 }
 
 /* How many turns at once; 0: none. */
 static int64_t turns_at_once(Graph *g, const Tree *loop) {
     static const int64_t wanted[] = {4, 5, 3, 2};
-    const Tree *inner = loop->body;
-    if (!is_plain(loop) || loop->as.loop.lanes || loop->as.loop.threads || !inner || inner->next || !is_plain(inner) || inner->as.loop.threads) return 0;
+    if (!is_plain(loop) || loop->as.loop.lanes || loop->as.loop.threads) return 0;
+    const Tree *inner = inner_loop(g, loop);
+    if (!inner || !is_plain(inner) || inner->as.loop.threads) return 0;
     if (range_uses_index(g, &inner->as.loop.range, loop->as.loop.index) || !only_sums(g, loop, inner)) return 0;
+    if (loop->as.loop.examples && loop->as.loop.within.n_lo) return USUAL_TURNS; /* of a block */
     const Expr *lo = loop->as.loop.range.lo[0], *hi = loop->as.loop.range.hi[0];
     if (lo->kind != EXPR_CONST || hi->kind != EXPR_CONST) return expr_is_int(lo, 0) && (hi->kind == EXPR_INDEX || hi->kind == EXPR_DIM) ? USUAL_TURNS : 0;
     const int64_t turns = hi->of.integer - lo->of.integer;
@@ -74,11 +91,17 @@ static Tree *turn_of(Graph *g, const Tree *set, uint32_t index, Expr *at) {
     return copy;
 }
 
-/* The body of the inner loop for turns at, at + 1, … of the outer one. */
+/* The body of the loop for turns at, at + 1, … */
 static Tree *turns_together(Graph *g, const Tree *loop, Expr *at, int64_t turns) {
     const uint32_t index = loop->as.loop.index;
     Tree *first = NULL, **end = &first;
-    for (const Tree *set = loop->body->body; set; set = set->next) {
+    const Tree *inner = loop->body;
+    for (; inner->next; inner = inner->next)
+        for (int64_t k = 0; k < turns; k++) tree_append(&end, turn_of(g, inner, index, expr_add(g, at, expr_int(g, k))));
+    Tree *together = tree_loop_around(g->arena, inner, NULL);
+    tree_append(&end, together);
+    end = &together->body;
+    for (const Tree *set = inner->body; set; set = set->next) {
         const bool apart = target_uses(g, set, index);
         Tree *sum = turn_of(g, set, index, at);
         tree_append(&end, sum);
@@ -95,25 +118,25 @@ static void jam(Function *f, Tree *loop, int64_t turns) {
     Graph *g = f->graph;
     Expr *lo = loop->as.loop.range.lo[0], *hi = loop->as.loop.range.hi[0], *length = expr_sub(g, hi, lo);
     if (expr_is_int(length, turns)) { /* the loop has these turns alone */
-        Tree *next = loop->next;
-        *loop = *tree_loop_around(g->arena, loop->body, turns_together(g, loop, lo, turns));
-        loop->next = next;
+        Tree *next = loop->next, *list = turns_together(g, loop, lo, turns), *last = list;
+        while (last->next) last = last->next;
+        last->next = next;
+        *loop = *list;
         return;
     }
     Expr *end = expr_add(g, lo, expr_mul(g, expr_int(g, turns), expr_op2(g, OP_floordiv, length, expr_int(g, turns))));
+    if (!loop->as.loop.within.n_lo) loop->as.loop.within = loop->as.loop.range;
     if (end != hi) {
-        Tree *rest = tree_loop_around(g->arena, loop, tree_loop_around(g->arena, loop->body, loop->body->body));
+        Tree *rest = tree_loop_around(g->arena, loop, loop->body);
         rest->as.loop.range = range_make(g, loop->as.loop.index, end, hi);
-        rest->as.loop.within = loop->as.loop.range;
         rest->as.loop.rest = turns;
         rest->next = loop->next;
         loop->next = rest;
     }
-    Tree *inner = tree_loop_around(g->arena, loop->body, turns_together(g, loop, expr_index(g, loop->as.loop.index), turns));
-    loop->as.loop.within = loop->as.loop.range;
+    Tree *together = turns_together(g, loop, expr_index(g, loop->as.loop.index), turns);
     loop->as.loop.range = range_make(g, loop->as.loop.index, lo, end);
     loop->as.loop.step = turns;
-    loop->body = inner;
+    loop->body = together;
 }
 
 /* Not along time: there storage looks at what turns pass on to each other. */

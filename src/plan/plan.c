@@ -153,7 +153,7 @@ static bool plan_steps(Function *f, const Need *n, const PlanOptions *options) {
         interchange_sums(f);
         fuse_loops(f);
         if (options->threads) share_work(f);
-        jam_sums(f);
+        if (!times) jam_sums(f); /* nor in another order when it is not cut */
     }
     return true;
 }

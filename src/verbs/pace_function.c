@@ -152,7 +152,7 @@ static double amount(Walk *w, Expr *e) {
 static double turns_at_once(Walk *w, const Tree *loop) {
     const double around = w->around.n ? points(w) : 1;
     w->around.range[w->around.n++] = loop->as.loop.within;
-    const double single = points(w) / around, at_once = (double)(loop->as.loop.rest ? loop->as.loop.rest : loop->as.loop.step), whole = floor(single / at_once);
+    const double single = loop->as.loop.examples ? w->examples : points(w) / around, at_once = (double)(loop->as.loop.rest ? loop->as.loop.rest : loop->as.loop.step), whole = floor(single / at_once);
     w->around.n--;
     return loop->as.loop.rest ? single - whole * at_once : whole;
 }

@@ -472,7 +472,15 @@ int dense_gradient(const dense_dims *dims, const dense_inputs *in, const dense_p
         }
         if (grads->b) {
             /* b_bar[k] = sum[i](s_bar[i,k])    dense.bp:6 */
-            for (int64_t i = i0; i < i1; i++) {
+            const int64_t i_end = i0 + 4*bp_floordiv(i1 - i0, 4);
+            for (int64_t i = i0; i < i_end; i += 4) {
+                #pragma omp simd
+                for (int64_t k = 0; k < 10; k++) {
+                    b_bar[k] += s_bar[10*(i - i0) + k] + s_bar[10*(i - i0 + 1) + k] + s_bar[10*(i - i0 + 2) + k] + s_bar[10*(i - i0 + 3) + k];
+                }
+            }
+            const int64_t i_begin = i0 + 4*bp_floordiv(i1 - i0, 4);
+            for (int64_t i = i_begin; i < i1; i++) {
                 #pragma omp simd
                 for (int64_t k = 0; k < 10; k++) {
                     b_bar[k] += s_bar[10*(i - i0) + k];
@@ -643,7 +651,15 @@ int dense_backward(const dense_dims *dims, const dense_inputs *in, const dense_p
             }
             if (grads->b) {
                 /* b_bar[k] = sum[i](s_bar[i,k])    dense.bp:6 */
-                for (int64_t i = i0; i < i1; i++) {
+                const int64_t i_end = i0 + 4*bp_floordiv(i1 - i0, 4);
+                for (int64_t i = i0; i < i_end; i += 4) {
+                    #pragma omp simd
+                    for (int64_t k = 0; k < 10; k++) {
+                        b_bar[k] += s_bar[10*(i - i0) + k] + s_bar[10*(i - i0 + 1) + k] + s_bar[10*(i - i0 + 2) + k] + s_bar[10*(i - i0 + 3) + k];
+                    }
+                }
+                const int64_t i_begin = i0 + 4*bp_floordiv(i1 - i0, 4);
+                for (int64_t i = i_begin; i < i1; i++) {
                     #pragma omp simd
                     for (int64_t k = 0; k < 10; k++) {
                         b_bar[k] += s_bar[10*(i - i0) + k];

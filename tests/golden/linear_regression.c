@@ -29,6 +29,13 @@
 
 #include "bp_math.h"
 
+/* A loop whose turns read again what they wrote: not for the vectoriser of clang before 17 (LLVM's issue 63602). */
+#if defined(__clang__) && __clang_major__ < 17
+#define BP_IN_TURN _Pragma("clang loop vectorize(disable)")
+#else
+#define BP_IN_TURN
+#endif
+
 /* With -fopenmp, long loops are shared out to threads; results do not depend on how many there are. */
 #ifdef _OPENMP
 #include <omp.h>
@@ -137,13 +144,37 @@ int linear_regression_predict(const linear_regression_dims *dims, const linear_r
             float L_sum_share_part = 0.0f;
             const int64_t i1 = i_to >= i0 + 256 ? i0 + 256 : i_to;
             /* p_sum[i] = sum[k](w[k]*x[i,k])    linear_regression.bp:6 */
-            for (int64_t i = i0; i < i1; i++) {
+            const int64_t i_end = i0 + 4*bp_floordiv(i1 - i0, 4);
+            BP_IN_TURN
+            for (int64_t i = i0; i < i_end; i += 4) {
+                p_sum[i - i0] = 0.0f;
+                p_sum[i - i0 + 1] = 0.0f;
+                p_sum[i - i0 + 2] = 0.0f;
+                p_sum[i - i0 + 3] = 0.0f;
                 float p_sum_acc = 0.0f;
-                #pragma omp simd reduction(+: p_sum_acc)
+                float p_sum_acc_2 = 0.0f;
+                float p_sum_acc_3 = 0.0f;
+                float p_sum_acc_4 = 0.0f;
+                #pragma omp simd reduction(+: p_sum_acc, p_sum_acc_2, p_sum_acc_3, p_sum_acc_4)
                 for (int64_t k = 0; k < 4; k++) {
                     p_sum_acc += w[k]*x[4*i + k];
+                    p_sum_acc_2 += w[k]*x[4*(i + 1) + k];
+                    p_sum_acc_3 += w[k]*x[4*(i + 2) + k];
+                    p_sum_acc_4 += w[k]*x[4*(i + 3) + k];
                 }
-                p_sum[i - i0] = p_sum_acc;
+                p_sum[i - i0 + 3] += p_sum_acc_4;
+                p_sum[i - i0 + 2] += p_sum_acc_3;
+                p_sum[i - i0 + 1] += p_sum_acc_2;
+                p_sum[i - i0] += p_sum_acc;
+            }
+            const int64_t i_begin = i0 + 4*bp_floordiv(i1 - i0, 4);
+            for (int64_t i = i_begin; i < i1; i++) {
+                float p_sum_acc_5 = 0.0f;
+                #pragma omp simd reduction(+: p_sum_acc_5)
+                for (int64_t k = 0; k < 4; k++) {
+                    p_sum_acc_5 += w[k]*x[4*i + k];
+                }
+                p_sum[i - i0] = p_sum_acc_5;
             }
             /* p[i] = p_sum[i] + b    linear_regression.bp:6 */
             #pragma omp simd reduction(+: L_sum_share_part)
@@ -229,13 +260,37 @@ int linear_regression_gradient(const linear_regression_dims *dims, const linear_
             float b_bar_share_part = 0.0f;
             const int64_t i1 = i_to >= i0 + 256 ? i0 + 256 : i_to;
             /* p_sum[i] = sum[k](w[k]*x[i,k])    linear_regression.bp:6 */
-            for (int64_t i = i0; i < i1; i++) {
+            const int64_t i_end = i0 + 4*bp_floordiv(i1 - i0, 4);
+            BP_IN_TURN
+            for (int64_t i = i0; i < i_end; i += 4) {
+                p_sum[i - i0] = 0.0f;
+                p_sum[i - i0 + 1] = 0.0f;
+                p_sum[i - i0 + 2] = 0.0f;
+                p_sum[i - i0 + 3] = 0.0f;
                 float p_sum_acc = 0.0f;
-                #pragma omp simd reduction(+: p_sum_acc)
+                float p_sum_acc_2 = 0.0f;
+                float p_sum_acc_3 = 0.0f;
+                float p_sum_acc_4 = 0.0f;
+                #pragma omp simd reduction(+: p_sum_acc, p_sum_acc_2, p_sum_acc_3, p_sum_acc_4)
                 for (int64_t k = 0; k < 4; k++) {
                     p_sum_acc += w[k]*x[4*i + k];
+                    p_sum_acc_2 += w[k]*x[4*(i + 1) + k];
+                    p_sum_acc_3 += w[k]*x[4*(i + 2) + k];
+                    p_sum_acc_4 += w[k]*x[4*(i + 3) + k];
                 }
-                p_sum[i - i0] = p_sum_acc;
+                p_sum[i - i0 + 3] += p_sum_acc_4;
+                p_sum[i - i0 + 2] += p_sum_acc_3;
+                p_sum[i - i0 + 1] += p_sum_acc_2;
+                p_sum[i - i0] += p_sum_acc;
+            }
+            const int64_t i_begin = i0 + 4*bp_floordiv(i1 - i0, 4);
+            for (int64_t i = i_begin; i < i1; i++) {
+                float p_sum_acc_5 = 0.0f;
+                #pragma omp simd reduction(+: p_sum_acc_5)
+                for (int64_t k = 0; k < 4; k++) {
+                    p_sum_acc_5 += w[k]*x[4*i + k];
+                }
+                p_sum[i - i0] = p_sum_acc_5;
             }
             /* p[i] = p_sum[i] + b    linear_regression.bp:6 */
             #pragma omp simd reduction(+: L_sum_share_part, b_bar_share_part)
@@ -250,11 +305,23 @@ int linear_regression_gradient(const linear_regression_dims *dims, const linear_
                 b_bar_share_part += p_bar[i - i0];
             }
             /* w_bar[k] = sum[i](p_bar[i]*x[i,k])    linear_regression.bp:6 */
-            for (int64_t i = i0; i < i1; i++) {
+            const int64_t i_end_2 = i0 + 4*bp_floordiv(i1 - i0, 4);
+            for (int64_t i = i0; i < i_end_2; i += 4) {
                 const float p_bar_i = p_bar[i - i0];
+                const float p_bar_here = p_bar[i - i0 + 1];
+                const float p_bar_here_2 = p_bar[i - i0 + 2];
+                const float p_bar_here_3 = p_bar[i - i0 + 3];
                 #pragma omp simd
                 for (int64_t k = 0; k < 4; k++) {
-                    w_bar_share[k] += p_bar_i*x[4*i + k];
+                    w_bar_share[k] += p_bar_i*x[4*i + k] + p_bar_here*x[4*(i + 1) + k] + p_bar_here_2*x[4*(i + 2) + k] + p_bar_here_3*x[4*(i + 3) + k];
+                }
+            }
+            const int64_t i_begin_2 = i0 + 4*bp_floordiv(i1 - i0, 4);
+            for (int64_t i = i_begin_2; i < i1; i++) {
+                const float p_bar_i_2 = p_bar[i - i0];
+                #pragma omp simd
+                for (int64_t k = 0; k < 4; k++) {
+                    w_bar_share[k] += p_bar_i_2*x[4*i + k];
                 }
             }
             const float L_sum_share_next = L_sum_share_part - L_sum_share_lost;
@@ -312,13 +379,37 @@ int linear_regression_forward(const linear_regression_dims *dims, const linear_r
             float L_sum_share_part = 0.0f;
             const int64_t i1 = i_to >= i0 + 256 ? i0 + 256 : i_to;
             /* p_sum[i] = sum[k](w[k]*x[i,k])    linear_regression.bp:6 */
-            for (int64_t i = i0; i < i1; i++) {
+            const int64_t i_end = i0 + 4*bp_floordiv(i1 - i0, 4);
+            BP_IN_TURN
+            for (int64_t i = i0; i < i_end; i += 4) {
+                p_sum[i - i0] = 0.0f;
+                p_sum[i - i0 + 1] = 0.0f;
+                p_sum[i - i0 + 2] = 0.0f;
+                p_sum[i - i0 + 3] = 0.0f;
                 float p_sum_acc = 0.0f;
-                #pragma omp simd reduction(+: p_sum_acc)
+                float p_sum_acc_2 = 0.0f;
+                float p_sum_acc_3 = 0.0f;
+                float p_sum_acc_4 = 0.0f;
+                #pragma omp simd reduction(+: p_sum_acc, p_sum_acc_2, p_sum_acc_3, p_sum_acc_4)
                 for (int64_t k = 0; k < 4; k++) {
                     p_sum_acc += w[k]*x[4*i + k];
+                    p_sum_acc_2 += w[k]*x[4*(i + 1) + k];
+                    p_sum_acc_3 += w[k]*x[4*(i + 2) + k];
+                    p_sum_acc_4 += w[k]*x[4*(i + 3) + k];
                 }
-                p_sum[i - i0] = p_sum_acc;
+                p_sum[i - i0 + 3] += p_sum_acc_4;
+                p_sum[i - i0 + 2] += p_sum_acc_3;
+                p_sum[i - i0 + 1] += p_sum_acc_2;
+                p_sum[i - i0] += p_sum_acc;
+            }
+            const int64_t i_begin = i0 + 4*bp_floordiv(i1 - i0, 4);
+            for (int64_t i = i_begin; i < i1; i++) {
+                float p_sum_acc_5 = 0.0f;
+                #pragma omp simd reduction(+: p_sum_acc_5)
+                for (int64_t k = 0; k < 4; k++) {
+                    p_sum_acc_5 += w[k]*x[4*i + k];
+                }
+                p_sum[i - i0] = p_sum_acc_5;
             }
             /* p[i] = p_sum[i] + b    linear_regression.bp:6 */
             #pragma omp simd reduction(+: L_sum_share_part)
@@ -401,11 +492,23 @@ int linear_regression_backward(const linear_regression_dims *dims, const linear_
                     b_bar_share_part += p_bar[i - i0];
                 }
                 /* w_bar[k] = sum[i](p_bar[i]*x[i,k])    linear_regression.bp:6 */
-                for (int64_t i = i0; i < i1; i++) {
+                const int64_t i_end = i0 + 4*bp_floordiv(i1 - i0, 4);
+                for (int64_t i = i0; i < i_end; i += 4) {
                     const float p_bar_i = p_bar[i - i0];
+                    const float p_bar_here = p_bar[i - i0 + 1];
+                    const float p_bar_here_2 = p_bar[i - i0 + 2];
+                    const float p_bar_here_3 = p_bar[i - i0 + 3];
                     #pragma omp simd
                     for (int64_t k = 0; k < 4; k++) {
-                        w_bar_share[k] += p_bar_i*x[4*i + k];
+                        w_bar_share[k] += p_bar_i*x[4*i + k] + p_bar_here*x[4*(i + 1) + k] + p_bar_here_2*x[4*(i + 2) + k] + p_bar_here_3*x[4*(i + 3) + k];
+                    }
+                }
+                const int64_t i_begin = i0 + 4*bp_floordiv(i1 - i0, 4);
+                for (int64_t i = i_begin; i < i1; i++) {
+                    const float p_bar_i_2 = p_bar[i - i0];
+                    #pragma omp simd
+                    for (int64_t k = 0; k < 4; k++) {
+                        w_bar_share[k] += p_bar_i_2*x[4*i + k];
                     }
                 }
                 const float b_bar_share_next = b_bar_share_part - b_bar_share_lost;

@@ -242,9 +242,10 @@ int recurrence_gradient(const recurrence_dims *dims, const recurrence_inputs *in
             /* h_bar[t - 1,j] += sum[k](h_sum2_bar[t,k]*U[k,j]), t in 1..T    recurrence.bp:6 */
             if (t + 1 < T) {
                 for (int64_t k = 0; k < 2; k++) {
+                    const float h_sum2_bar_here = h_sum2_bar[2*(t + 1) + k];
                     #pragma omp simd
                     for (int64_t j = 0; j < 2; j++) {
-                        h_bar[2*t + j] += h_sum2_bar[2*(t + 1) + k]*U[2*k + j];
+                        h_bar[2*t + j] += h_sum2_bar_here*U[2*k + j];
                     }
                 }
             }
@@ -400,9 +401,10 @@ int recurrence_backward(const recurrence_dims *dims, const recurrence_inputs *in
             /* h_bar[t - 1,j] += sum[k](h_sum2_bar[t,k]*U[k,j]), t in 1..T    recurrence.bp:6 */
             if (t + 1 < T) {
                 for (int64_t k = 0; k < 2; k++) {
+                    const float h_sum2_bar_here = h_sum2_bar[2*(t + 1) + k];
                     #pragma omp simd
                     for (int64_t j = 0; j < 2; j++) {
-                        h_bar[2*t + j] += h_sum2_bar[2*(t + 1) + k]*U[2*k + j];
+                        h_bar[2*t + j] += h_sum2_bar_here*U[2*k + j];
                     }
                 }
             }

@@ -29,6 +29,13 @@
 
 #include "bp_math.h"
 
+/* A loop whose turns read again what they wrote: not for the vectoriser of clang before 17 (LLVM's issue 63602). */
+#if defined(__clang__) && __clang_major__ < 17
+#define BP_IN_TURN _Pragma("clang loop vectorize(disable)")
+#else
+#define BP_IN_TURN
+#endif
+
 /* With -fopenmp, long loops are shared out to threads; results do not depend on how many there are. */
 #ifdef _OPENMP
 #include <omp.h>
@@ -434,13 +441,37 @@ int regression_forward(const regression_dims *dims, const regression_inputs *in,
                 }
             }
             /* yhat_sum[i] = sum[k](v[k]*a[i,k])    regression.bp:10 */
-            for (int64_t i = i0; i < i1; i++) {
+            const int64_t i_end = i0 + 4*bp_floordiv(i1 - i0, 4);
+            BP_IN_TURN
+            for (int64_t i = i0; i < i_end; i += 4) {
+                yhat_sum[i - i0] = 0.0f;
+                yhat_sum[i - i0 + 1] = 0.0f;
+                yhat_sum[i - i0 + 2] = 0.0f;
+                yhat_sum[i - i0 + 3] = 0.0f;
                 float yhat_sum_acc = 0.0f;
-                #pragma omp simd reduction(+: yhat_sum_acc)
+                float yhat_sum_acc_2 = 0.0f;
+                float yhat_sum_acc_3 = 0.0f;
+                float yhat_sum_acc_4 = 0.0f;
+                #pragma omp simd reduction(+: yhat_sum_acc, yhat_sum_acc_2, yhat_sum_acc_3, yhat_sum_acc_4)
                 for (int64_t k = 0; k < 2; k++) {
                     yhat_sum_acc += v[k]*a[2*i + k];
+                    yhat_sum_acc_2 += v[k]*a[2*(i + 1) + k];
+                    yhat_sum_acc_3 += v[k]*a[2*(i + 2) + k];
+                    yhat_sum_acc_4 += v[k]*a[2*(i + 3) + k];
                 }
-                yhat_sum[i - i0] = yhat_sum_acc;
+                yhat_sum[i - i0 + 3] += yhat_sum_acc_4;
+                yhat_sum[i - i0 + 2] += yhat_sum_acc_3;
+                yhat_sum[i - i0 + 1] += yhat_sum_acc_2;
+                yhat_sum[i - i0] += yhat_sum_acc;
+            }
+            const int64_t i_begin = i0 + 4*bp_floordiv(i1 - i0, 4);
+            for (int64_t i = i_begin; i < i1; i++) {
+                float yhat_sum_acc_5 = 0.0f;
+                #pragma omp simd reduction(+: yhat_sum_acc_5)
+                for (int64_t k = 0; k < 2; k++) {
+                    yhat_sum_acc_5 += v[k]*a[2*i + k];
+                }
+                yhat_sum[i - i0] = yhat_sum_acc_5;
             }
             /* yhat[i] = yhat_sum[i] + c    regression.bp:10 */
             #pragma omp simd reduction(+: L_sum_share_part)
@@ -582,11 +613,23 @@ int regression_backward(const regression_dims *dims, const regression_inputs *in
                     b_bar_share[k] += b_bar_share_acc;
                 }
                 /* v_bar[k] = sum[i](yhat_bar[i]*a[i,k])    regression.bp:10 */
-                for (int64_t i = i0; i < i1; i++) {
+                const int64_t i_end = i0 + 4*bp_floordiv(i1 - i0, 4);
+                for (int64_t i = i0; i < i_end; i += 4) {
                     const float yhat_bar_i = yhat_bar[i - i0];
+                    const float yhat_bar_here = yhat_bar[i - i0 + 1];
+                    const float yhat_bar_here_2 = yhat_bar[i - i0 + 2];
+                    const float yhat_bar_here_3 = yhat_bar[i - i0 + 3];
                     #pragma omp simd
                     for (int64_t k = 0; k < 2; k++) {
-                        v_bar_share[k] += yhat_bar_i*a[2*i + k];
+                        v_bar_share[k] += yhat_bar_i*a[2*i + k] + yhat_bar_here*a[2*(i + 1) + k] + yhat_bar_here_2*a[2*(i + 2) + k] + yhat_bar_here_3*a[2*(i + 3) + k];
+                    }
+                }
+                const int64_t i_begin = i0 + 4*bp_floordiv(i1 - i0, 4);
+                for (int64_t i = i_begin; i < i1; i++) {
+                    const float yhat_bar_i_2 = yhat_bar[i - i0];
+                    #pragma omp simd
+                    for (int64_t k = 0; k < 2; k++) {
+                        v_bar_share[k] += yhat_bar_i_2*a[2*i + k];
                     }
                 }
                 const float c_bar_share_next = c_bar_share_part - c_bar_share_lost;
