@@ -6,16 +6,11 @@
  */
 #include "emit/writer.h"
 #include "graph/restrict.h"
+#include "plan/storage.h"
 
 static bool stores(const Writer *w, const Tree *list) { /* to an array */
     for (const Tree *n = list; n; n = n->next)
         if (n->kind == TREE_SET && w->f->buffer[n->as.set.to->number]->place != PLACE_LOCAL) return true;
-    return false;
-}
-
-static bool is_set(const Tree *list, const Tensor *t) {
-    for (const Tree *n = list; n; n = n->next)
-        if (n->kind == TREE_SET && n->as.set.to == t) return true;
     return false;
 }
 
@@ -29,8 +24,7 @@ static bool is_array_element(const Writer *w, const Expr *e) {
 /* Is there one turn at least? A block has examples. */
 static bool has_turns(const Tree *loop) {
     const Range *r = &loop->as.loop.range;
-    const bool constant = r->n_lo == 1 && r->n_hi == 1 && r->lo[0]->kind == EXPR_CONST && r->hi[0]->kind == EXPR_CONST;
-    return constant ? r->lo[0]->of.integer < r->hi[0]->of.integer : loop->as.loop.lanes && loop->as.loop.examples;
+    return tree_constant(loop) ? r->lo[0]->of.integer < r->hi[0]->of.integer : loop->as.loop.lanes && loop->as.loop.examples;
 }
 
 /* Is all of the value computed in every turn? Then whatever it reads is there. */
@@ -42,7 +36,7 @@ static bool has_no_choice(const ExprList *all) {
 
 /* The same in every turn, and an element of the array: wherever the loops around are, or because there are turns, and each reads it. */
 static bool is_invariant(Writer *w, const Tree *loop, Expr *e, bool read_anyway) {
-    if (is_set(loop->body, e->of.tensor) || expr_uses_index(w->g, e, loop->as.loop.index)) return false;
+    if (tree_sets(loop->body, e->of.tensor) || expr_uses_index(w->g, e, loop->as.loop.index)) return false;
     ExprList all = expr_walk(w->g, &e, 1);
     for (uint32_t k = 0; k < all.n; k++)
         if (all.at[k]->kind == EXPR_READ && all.at[k] != e) return false;

@@ -86,31 +86,23 @@ static void write_threads_header(const Emission *e, Text *out) {
                   "#endif\n\n", most, THREADS, prefix, most, most, prefix, most, prefix, prefix);
 }
 
-static bool list_shares(const Tree *list) {
+static bool on_threads(const Tree *loop) { return loop->as.loop.threads; }
+static bool rereads_what_it_wrote(const Tree *loop) { return loop->as.loop.rereads; }
+
+static bool list_has(const Tree *list, bool (*is)(const Tree *loop)) {
     for (const Tree *n = list; n; n = n->next)
-        if ((n->kind == TREE_LOOP && n->as.loop.threads) || list_shares(n->body)) return true;
+        if ((n->kind == TREE_LOOP && is(n)) || list_has(n->body, is)) return true;
     return false;
 }
 
-static bool any_threads(const Emission *e) {
+/* Is there such a loop in any of the functions? */
+static bool any_loop(const Emission *e, bool (*is)(const Tree *loop)) {
     for (uint32_t k = 0; k < e->n_functions; k++)
-        if (list_shares(e->functions[k]->body)) return true;
+        if (list_has(e->functions[k]->body, is)) return true;
     return false;
 }
 
 const char *threads_name(const Emission *e) { return arena_printf(e->graph->arena, "%s_THREADS", upper_case(e->graph->arena, e->prefix)); }
-
-static bool list_rereads(const Tree *list) {
-    for (const Tree *n = list; n; n = n->next)
-        if ((n->kind == TREE_LOOP && n->as.loop.rereads) || list_rereads(n->body)) return true;
-    return false;
-}
-
-static bool any_rereads(const Emission *e) {
-    for (uint32_t k = 0; k < e->n_functions; k++)
-        if (list_rereads(e->functions[k]->body)) return true;
-    return false;
-}
 
 static void write_take(const Emission *e, Text *out) {
     text_add(out, "/* Cuts n elements off the block, and what keeps the next ones aligned. */\n"
@@ -190,14 +182,14 @@ void emit_source(const Emission *e, Text *out) {
     if (!e->standalone && map_get(used, name_of(g->names, "bp_pattern_sort"))) text_add(out, "#include \"bp_sparse.h\"\n");
     if (!e->standalone && factorises(g)) text_add(out, "#include \"bp_linalg.h\"\n");
     text_add(out, "\n");
-    if (any_rereads(e)) text_add(out, "%s", rereads);
+    if (any_loop(e, rereads_what_it_wrote)) text_add(out, "%s", rereads);
     if (last) text_add(out, part, e->clones ? " && !defined(__clang__) /* which inlines no clones, and does not take both attributes */" : "");
     if (e->clones) text_add(out, "%s", clones);
     if (e->standalone) {
         write_runtime(e, out, used);
         text_add(out, "\n");
     }
-    if (calls.shared || any_threads(e)) write_threads_header(e, out);
+    if (calls.shared || any_loop(e, on_threads)) write_threads_header(e, out);
     if (any_slots(e)) write_take(e, out);
     if (calls.product) write_product_function(e, out);
     if (calls.shared) write_shared_product(e, out);

@@ -16,11 +16,6 @@
 
 enum { USUAL_TURNS = 4, MOST_NODES = 24 }; /* of a value */
 
-static bool is_plain(const Tree *loop) {
-    const Range *r = &loop->as.loop.range;
-    return loop->kind == TREE_LOOP && loop->why && loop->as.loop.how == LOOP_SEQUENTIAL && !loop->as.loop.in_turn && !loop->as.loop.down && r->n_lo == 1 && r->n_hi == 1;
-}
-
 /* A value of a few sums and products. */
 static bool is_short(Graph *g, Expr *value) {
     static const bool cheap[N_OPS] = {[OP_add] = true, [OP_sub] = true, [OP_mul] = true, [OP_neg] = true, [OP_eq] = true, [OP_floordiv] = true, [OP_mod] = true};
@@ -67,13 +62,13 @@ static bool only_sums(Graph *g, const Tree *loop, const Tree *inner) {
 /* How many turns at once; 0: none. */
 static int64_t turns_at_once(Graph *g, const Tree *loop) {
     static const int64_t wanted[] = {4, 5, 3, 2};
-    if (!is_plain(loop) || loop->as.loop.lanes || loop->as.loop.threads) return 0;
+    if (!tree_plain(loop) || loop->as.loop.lanes || loop->as.loop.threads) return 0;
     const Tree *inner = inner_loop(g, loop);
-    if (!inner || !is_plain(inner) || inner->as.loop.threads) return 0;
+    if (!inner || !tree_plain(inner) || inner->as.loop.threads) return 0;
     if (range_uses_index(g, &inner->as.loop.range, loop->as.loop.index) || !only_sums(g, loop, inner)) return 0;
     if (loop->as.loop.examples && loop->as.loop.within.n_lo) return USUAL_TURNS; /* of a block */
     const Expr *lo = loop->as.loop.range.lo[0], *hi = loop->as.loop.range.hi[0];
-    if (lo->kind != EXPR_CONST || hi->kind != EXPR_CONST) return expr_is_int(lo, 0) && (hi->kind == EXPR_INDEX || hi->kind == EXPR_DIM) ? USUAL_TURNS : 0;
+    if (!tree_constant(loop)) return expr_is_int(lo, 0) && (hi->kind == EXPR_INDEX || hi->kind == EXPR_DIM) ? USUAL_TURNS : 0;
     const int64_t turns = hi->of.integer - lo->of.integer;
     for (size_t k = 0; k < sizeof wanted / sizeof *wanted; k++)
         if (turns > 0 && turns % wanted[k] == 0) return wanted[k];

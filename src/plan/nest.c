@@ -31,6 +31,14 @@ Tree *tree_test(Arena *arena, Expr *condition, Tree *body) {
     return test;
 }
 
+Tree *tree_set(Arena *arena, Tensor *local, Combine op, Expr *value) {
+    Tree *set = tree_new(arena, TREE_SET, NULL);
+    set->as.set.to = local;
+    set->as.set.op = op;
+    set->as.set.value = value;
+    return set;
+}
+
 Tree *tree_loop_around(Arena *arena, const Tree *loop, Tree *body) {
     Tree *n = NEW(arena, Tree);
     *n = *loop;

@@ -28,6 +28,7 @@ uint64_t order_wanted(const Order *); /* by which arrays */
 
 Tree *tree_new(Arena *, TreeKind, const Equation *why);
 Tree *tree_test(Arena *, Expr *condition, Tree *body); /* body where the condition holds */
+Tree *tree_set(Arena *, Tensor *local, Combine, Expr *value); /* of a scalar, without a comment */
 Tree *tree_loop_around(Arena *, const Tree *loop, Tree *body); /* a loop like the other */
 void tree_append(Tree ***tail, Tree *); /* *tail points at the `next` (or `body`) to fill */
 

@@ -16,8 +16,6 @@
 #include <string.h>
 
 #include "graph/ops.h"
-#include "plan/call.h"
-#include "plan/kernel.h"
 #include "plan/nest.h"
 #include "plan/storage.h"
 
@@ -159,13 +157,6 @@ static Tensor *add_part(Graph *g, const char *name, const Tensor *like) {
     return t;
 }
 
-static Tree *set_local(Graph *g, Tensor *t, Expr *value) {
-    Tree *set = tree_new(g->arena, TREE_SET, NULL);
-    set->as.set.to = t;
-    set->as.set.value = value;
-    return set;
-}
-
 static Tree *nest_equation(Function *f, Equation *e, bool init) {
     Step *step = NEW(f->graph->arena, Step);
     *step = (Step){.equation = e, .init = init, .resumed = true};
@@ -202,7 +193,7 @@ static Tree *share_blocks(Function *f, Tree *blocks, const Joins *joins, int64_t
     Expr *all = f->blocks->extent, *size = expr_int(g, f->blocks->size), *round = expr_int(g, f->blocks->size * THREADS);
     Tensor *each = add_part(g, name_printf(g->names, "%s_each", i), NULL), *to = add_part(g, name_printf(g->names, "%s_to", i), NULL);
     Expr *from = expr_index(g, graph_add_index(g, name_printf(g->names, "%s_from", i)));
-    Tree *first = set_local(g, each, expr_op2(g, OP_max, expr_int(g, least),
+    Tree *first = tree_set(g->arena, each, COMBINE_SET, expr_op2(g, OP_max, expr_int(g, least),
                             expr_mul(g, size, expr_op2(g, OP_floordiv, expr_sub(g, expr_add(g, all, round), expr_int(g, 1)), round))));
     Tree *shares = first->next = tree_new(g->arena, TREE_LOOP, NULL);
     shares->as.loop.index = from->of.number;
@@ -217,7 +208,7 @@ static Tree *share_blocks(Function *f, Tree *blocks, const Joins *joins, int64_t
     Tree *end = blocks->body; /* i1 = min(i0 + 64, m) */
     end->as.set.value = expr_op2(g, OP_min, expr_add(g, expr_index(g, blocks->as.loop.index), size), expr_read(g, to, NULL, NULL));
     Tree **tail = &shares->body;
-    tree_append(&tail, set_local(g, to, expr_op2(g, OP_min, expr_add(g, from, expr_read(g, each, NULL, NULL)), all)));
+    tree_append(&tail, tree_set(g->arena, to, COMBINE_SET, expr_op2(g, OP_min, expr_add(g, from, expr_read(g, each, NULL, NULL)), all)));
     Tree *ordered = tree_new(g->arena, TREE_ONE_BY_ONE, NULL), **add = &ordered->body;
     Map *share = map_new(g->arena);
     for (uint32_t k = 0; k < joins->n; k++) {
@@ -259,16 +250,9 @@ static bool has_loop(const Tree *list) {
     return false;
 }
 
-/* A loop around others, over plain bounds, whose turns may come in any order. Time (which has no equation of its own) is none. */
-static bool is_plain(const Tree *loop) {
-    const Range *r = &loop->as.loop.range;
-    return loop->why && loop->as.loop.how == LOOP_SEQUENTIAL && !loop->as.loop.in_turn && !loop->as.loop.down && r->n_lo == 1 && r->n_hi == 1 && has_loop(loop->body);
-}
-
 static bool share_loop(Look *l, Tree *loop, double work) {
-    if (!is_plain(loop) || work <= 0) return false;
-    const Range *r = &loop->as.loop.range;
-    const bool block = loop->as.loop.examples && loop->as.loop.within.n_lo, constant = block || (r->lo[0]->kind == EXPR_CONST && r->hi[0]->kind == EXPR_CONST);
+    if (!tree_plain(loop) || !has_loop(loop->body) || work <= 0) return false;
+    const bool block = loop->as.loop.examples && loop->as.loop.within.n_lo, constant = block || tree_constant(loop);
     if (constant && work * (block ? (double)l->f->blocks->size : tree_turns(loop)) < WORTH) return false;
     look_inside(l, loop, expr_index(l->f->graph, loop->as.loop.index));
     if (l->refused) return false;

@@ -31,10 +31,25 @@ void tree_visit(Tree *list, void (*visit)(Tree *, const Visit *, void *), void *
     visit_list(list, &top, visit, with);
 }
 
+bool tree_sets(const Tree *list, const Tensor *t) {
+    for (const Tree *n = list; n; n = n->next)
+        if ((n->kind == TREE_SET && n->as.set.to == t) || (n->body && tree_sets(n->body, t))) return true;
+    return false;
+}
+
+bool tree_constant(const Tree *loop) {
+    const Range *r = &loop->as.loop.range;
+    return r->n_lo == 1 && r->n_hi == 1 && r->lo[0]->kind == EXPR_CONST && r->hi[0]->kind == EXPR_CONST;
+}
+
+bool tree_plain(const Tree *loop) {
+    const Range *r = &loop->as.loop.range;
+    return loop->kind == TREE_LOOP && loop->why && loop->as.loop.how == LOOP_SEQUENTIAL && !loop->as.loop.in_turn && !loop->as.loop.down && r->n_lo == 1 && r->n_hi == 1;
+}
+
 double tree_turns(const Tree *loop) {
     const Range *r = &loop->as.loop.range;
-    const bool constant = r->lo[0]->kind == EXPR_CONST && r->hi[0]->kind == EXPR_CONST;
-    return constant ? (double)(r->hi[0]->of.integer - r->lo[0]->of.integer) : USUAL_DIM;
+    return r->lo[0]->kind == EXPR_CONST && r->hi[0]->kind == EXPR_CONST ? (double)(r->hi[0]->of.integer - r->lo[0]->of.integer) : USUAL_DIM;
 }
 
 ExprList tree_reads(Graph *g, const Tree *n) {

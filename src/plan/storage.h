@@ -21,6 +21,12 @@ struct Visit {
     uint32_t top; /* number of the outermost statement */
 };
 void tree_visit(Tree *list, void (*visit)(Tree *, const Visit *, void *), void *with);
+/* Is the tensor set in the list or below? */
+bool tree_sets(const Tree *list, const Tensor *);
+/* Are both bounds constants? */
+bool tree_constant(const Tree *loop);
+/* A loop of an equation over one bound each, whose turns may come in any order. Time has no equation of its own. */
+bool tree_plain(const Tree *loop);
 /* Turns of a loop; where that is not known, as many as usual. */
 double tree_turns(const Tree *loop);
 /* The expressions a node itself reads (not those below it). */

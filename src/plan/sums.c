@@ -66,14 +66,6 @@ static int64_t terms_inside(Graph *g, const Tree *list) {
     return most;
 }
 
-static Tree *assign(Function *f, Tensor *t, Combine op, Expr *value) {
-    Tree *set = tree_new(f->graph->arena, TREE_SET, NULL);
-    set->as.set.to = t;
-    set->as.set.op = op;
-    set->as.set.value = value;
-    return set;
-}
-
 static Expr *read_local(Graph *g, Tensor *t) { return expr_read(g, t, NULL, NULL); }
 
 /* The statements that add part to the sum and carry the error on. */
@@ -81,10 +73,10 @@ static void join_part(Function *f, Tree ***at, const Tree *set, Tensor *part, Te
     Graph *g = f->graph;
     Tensor *t = set->as.set.to, *next = plan_local(f, t, "next"), *total = plan_local(f, t, "total");
     Expr *s = expr_read(g, t, set->as.set.subs, NULL), *sum = read_local(g, total);
-    tree_append(at, assign(f, next, COMBINE_SET, expr_sub(g, read_local(g, part), read_local(g, lost))));
-    tree_append(at, assign(f, total, COMBINE_SET, expr_add(g, s, read_local(g, next))));
-    tree_append(at, assign(f, lost, COMBINE_SET, expr_sub(g, expr_sub(g, sum, s), read_local(g, next))));
-    Tree *store = assign(f, t, COMBINE_SET, sum);
+    tree_append(at, tree_set(f->graph->arena, next, COMBINE_SET, expr_sub(g, read_local(g, part), read_local(g, lost))));
+    tree_append(at, tree_set(f->graph->arena, total, COMBINE_SET, expr_add(g, s, read_local(g, next))));
+    tree_append(at, tree_set(f->graph->arena, lost, COMBINE_SET, expr_sub(g, expr_sub(g, sum, s), read_local(g, next))));
+    Tree *store = tree_set(f->graph->arena, t, COMBINE_SET, sum);
     store->as.set.subs = set->as.set.subs;
     tree_append(at, store);
 }
@@ -108,8 +100,8 @@ static void sum_in_parts(Function *f, Tree *outer, const Sets *sums, Tree ***fro
         lost[k] = plan_local(f, add[k].as.set.to, "lost");
         Tensor *p = plan_local(f, add[k].as.set.to, "part");
         map_put(part, add[k].as.set.to, p);
-        tree_append(front, assign(f, lost[k], COMBINE_SET, expr_real(g, 0)));
-        tree_append(&inside, assign(f, p, COMBINE_SET, expr_real(g, 0)));
+        tree_append(front, tree_set(f->graph->arena, lost[k], COMBINE_SET, expr_real(g, 0)));
+        tree_append(&inside, tree_set(f->graph->arena, p, COMBINE_SET, expr_real(g, 0)));
     }
     tree_visit(outer->body, redirect_sums, part);
     for (uint32_t k = 0; k < sums->n; k++) join_part(f, &end, &add[k], map_get(part, add[k].as.set.to), lost[k]);

@@ -52,12 +52,6 @@ static Expr *written_out(Graph *g, Expr *e, void *with) {
     return written ? written : e;
 }
 
-static bool is_set_in(const Tree *list, const Tensor *t) {
-    for (const Tree *n = list; n; n = n->next)
-        if ((n->kind == TREE_SET && n->as.set.to == t) || (n->body && is_set_in(n->body, t))) return true;
-    return false;
-}
-
 /* One element further in memory at every turn, or the same one. */
 static bool is_in_order(const Walk *w, const Tensor *t, Expr *const *subs) {
     const Expr *index = w->loop ? expr_index(w->g, w->loop->as.loop.index) : NULL;
@@ -104,7 +98,7 @@ static Cost node_cost(Walk *w, const Expr *e) {
 static bool changes_with(const Walk *w, const Expr *e, const ExprList *all, const bool *changes) {
     if (!w->loop) return true;
     if (e->kind == EXPR_INDEX) return e->of.number == w->loop->as.loop.index;
-    if (e->kind == EXPR_READ && is_set_in(w->loop->body, e->of.tensor)) return true;
+    if (e->kind == EXPR_READ && tree_sets(w->loop->body, e->of.tensor)) return true;
     for (uint32_t k = 0; k < e->n + (e->fill != NULL); k++) {
         const Expr *arg = k < e->n ? e->arg[k] : e->fill;
         for (uint32_t j = 0; j < all->n; j++)

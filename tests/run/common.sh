@@ -54,3 +54,10 @@ learning_models() {
         grep -qE '^loss ' "$example" && grep -qE '^(param|use) ' "$example" && echo "$example"
     done
 }
+# The plan of the gradient must have so many lines that match.
+plan_has() { # what, how many at least, pattern, model, options
+    what=$1 least=$2 pattern=$3
+    shift 3
+    found=$("$BPC" "$@" --want gradient --emit program 2> /dev/null | sed -n '/^function gradient/,/^function forward/p' | grep -c "$pattern")
+    [ "$found" -ge "$least" ] && pass || fail "$what" "$found in the plan, not $least"
+}

@@ -32,16 +32,10 @@ compare bench/models/cnn.bp f32 "130"
 compare bench/models/lstm.bp f64 "40"
 compare bench/models/transformer.bp f32 "3"
 
-count() { # what, how many at least, pattern, model, options
-    what=$1 least=$2 pattern=$3
-    shift 3
-    found=$("$BPC" "$@" --want gradient --emit program 2> /dev/null | sed -n '/^function gradient/,/^function forward/p' | grep -c "$pattern")
-    [ "$found" -ge "$least" ] && pass || fail "$what" "$found in the plan, not $least"
-}
-count "blocks of lanes are shared out" 1 "by i_each on threads" bench/models/gmm.bp
-count "… each thread with arrays of its own" 10 "of each thread" bench/models/gmm.bp
-count "… whose sums are added one by one" 1 "one by one" bench/models/gmm.bp
-count "heads of attention are shared out" 1 "loop .* on threads" bench/models/transformer.bp
+plan_has "blocks of lanes are shared out" 1 "by i_each on threads" bench/models/gmm.bp
+plan_has "… each thread with arrays of its own" 10 "of each thread" bench/models/gmm.bp
+plan_has "… whose sums are added one by one" 1 "one by one" bench/models/gmm.bp
+plan_has "heads of attention are shared out" 1 "loop .* on threads" bench/models/transformer.bp
 "$BPC" bench/models/mlp.bp -o "$TMP/mlp.c"
 found=$(grep -c "product_shared(" "$TMP/mlp.c")
 [ "$found" -ge 6 ] && pass || fail "products are shared out" "$found calls"
