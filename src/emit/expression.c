@@ -74,17 +74,14 @@ static Expr *add_flat(Graph *g, Expr *a, Expr *b) {
     return expr_add(g, a, b);
 }
 
-/* Row by row over the axes that are kept: (i*n + j)*k + l. Of an axis of which a block is kept, from its first example on. */
+/* Row by row over what is kept: (i*n + j)*k + l. */
 static Expr *element_offset(Writer *w, const Buffer *b, Expr *const *subs) {
     Graph *g = w->g;
-    Expr *offset = NULL;
-    for (uint32_t place = 0; place < b->tensor->rank; place++) {
-        const uint32_t k = storage_axis(w->f, b->tensor, place);
-        if (!b->kept[k]) continue;
-        Expr *first = storage_first(w->f, b->tensor, k), *sub = !first ? subs[k] : subs[k] == first ? expr_int(g, 0) : expr_sub(g, subs[k], first);
-        offset = offset ? add_flat(g, expr_mul(g, storage_extent(w->f, b->tensor, k), offset), sub) : sub;
-    }
-    return offset ? offset : expr_int(g, 0);
+    Digit *place = NEW_ARRAY(g->arena, Digit, b->tensor->rank + 1);
+    const uint32_t n = storage_places(w->f, b->tensor, subs, b->kept, place);
+    Expr *offset = n ? place[0].sub : expr_int(g, 0);
+    for (uint32_t k = 1; k < n; k++) offset = add_flat(g, expr_mul(g, place[k].extent, offset), place[k].sub);
+    return offset;
 }
 
 void write_element(Writer *w, Tensor *t, Expr *const *subs) {

@@ -229,3 +229,27 @@ bool affine_equal(Graph *g, Expr *a, Expr *b)
     if (!affine_of_atoms(g, a, &x) || !affine_of_atoms(g, b, &y) || !affine_add(&x, &y, -1, &x)) return false;
     return x.n == 0 && x.constant == 0;
 }
+
+/* high = x//E and low = x % E, of extent E, are x; where high is x//E % F of extent F they are x % (E*F). */
+static bool join_two(Graph *g, Digit *high, const Digit *low)
+{
+    if (!expr_is_op(low->sub, OP_mod) || low->sub->arg[1] != low->extent) return false;
+    Expr *x = low->sub->arg[0], *extent = expr_mul(g, high->extent, low->extent);
+    const bool wraps = expr_is_op(high->sub, OP_mod) && high->sub->arg[1] == high->extent;
+    const Expr *whole = wraps ? high->sub->arg[0] : high->sub;
+    Expr *quotient = expr_op2(g, OP_floordiv, x, low->extent);
+    if (expr_is_op(x, OP_floordiv) && whole != quotient) quotient = expr_op2(g, OP_floordiv, x->arg[0], expr_mul(g, x->arg[1], low->extent));
+    if (whole != quotient) return false;
+    *high = (Digit){wraps ? expr_op2(g, OP_mod, x, extent) : x, extent};
+    return true;
+}
+
+uint32_t join_digits(Graph *g, Digit *digit, uint32_t n)
+{
+    for (uint32_t k = n; k-- > 1;) { /* the last digits first */
+        if (!join_two(g, &digit[k - 1], &digit[k])) continue;
+        for (uint32_t j = k; j + 1 < n; j++) digit[j] = digit[j + 1];
+        n--;
+    }
+    return n;
+}

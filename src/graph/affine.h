@@ -45,4 +45,9 @@ static inline bool affine_not_negative(const Affine *a)
 /* a and b are equal for all dims. */
 bool affine_equal(Graph *, Expr *a, Expr *b);
 
+/* Subscripts with their extents, as the digits of a number. Those of one integer are put together: j//25, j//5 % 5, j % 5 of extents
+ * 16, 5, 5 are j of 400. Returns how many are left. */
+typedef struct { Expr *sub, *extent; } Digit;
+uint32_t join_digits(Graph *, Digit *, uint32_t n);
+
 #endif

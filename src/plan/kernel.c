@@ -100,31 +100,29 @@ static bool read_arrays(Nest *n) {
 }
 
 /* ---- strides --------------------------------------------------------------------------------------------------------- */
-/* The index once, and else what does not change with it. */
-static bool stays_but_for(Graph *g, const Affine *form, const Expr *index) {
-    bool once = false;
-    for (uint32_t k = 0; k < form->n; k++) {
-        if (form->term[k].of == index) once = form->term[k].by == 1;
-        else if (expr_uses_index(g, form->term[k].of, index->of.number)) return false;
+/* How far the subscript goes in a turn of the index; 0 where it does not have it. False where that changes from turn to turn. */
+static bool step_of(Graph *g, Expr *sub, Expr *index, int64_t *step) {
+    Affine form;
+    *step = sub == index;
+    if (sub == index || !expr_uses_index(g, sub, index->of.number)) return true;
+    if (!affine_of_atoms(g, sub, &form)) return false;
+    for (uint32_t k = 0; k < form.n; k++) {
+        if (form.term[k].of == index) *step = form.term[k].by;
+        else if (expr_uses_index(g, form.term[k].of, index->of.number)) return false;
     }
-    return once;
+    return *step != 0;
 }
 
-/* Elements from one turn of the loop to the next; every subscript is an index plus what stays, or does not have it. */
+/* Elements from one turn of the loop to the next; one subscript has the index. */
 static bool find_stride(Nest *n, int array, Loop *l) {
     Graph *g = n->g;
-    const Tensor *t = n->tensor[array];
-    Expr *index = expr_index(g, l->index), *stride = expr_int(g, 1);
-    for (uint32_t place = t->rank; place-- > 0;) {
-        const uint32_t k = storage_axis(n->f, t, place);
-        Affine form;
-        if (n->subs[array][k] == index || (affine_of_atoms(g, n->subs[array][k], &form) && stays_but_for(g, &form, index))) {
-            if (l->stride[array]) return false;
-            l->stride[array] = l->down ? expr_op1(g, OP_neg, stride) : stride;
-        } else if (expr_uses_index(g, n->subs[array][k], l->index)) {
-            return false;
-        }
-        stride = expr_mul(g, storage_extent(n->f, t, k), stride);
+    Digit *place = NEW_ARRAY(g->lists, Digit, n->tensor[array]->rank + 1);
+    Expr *index = expr_index(g, l->index), *stride = expr_int(g, l->down ? -1 : 1);
+    for (uint32_t k = storage_places(n->f, n->tensor[array], n->subs[array], NULL, place); k-- > 0;) {
+        int64_t step;
+        if (!step_of(g, place[k].sub, index, &step) || (step && l->stride[array])) return false;
+        if (step) l->stride[array] = step == 1 ? stride : expr_mul(g, expr_int(g, step), stride);
+        stride = expr_mul(g, place[k].extent, stride);
     }
     return true;
 }

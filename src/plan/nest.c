@@ -60,42 +60,90 @@ Expr *combine_identity(Graph *g, Combine op, Type type) {
     return type == TYPE_INT ? expr_int(g, (int64_t)identity[op]) : expr_real(g, identity[op]);
 }
 
-static const Range *range_of(const Equation *e, Expr *sub) {
+static const Range *range_of(const Equation *e, const Expr *sub) {
     if (sub->kind != EXPR_INDEX) return NULL;
     for (uint32_t k = 0; k < e->domain.n; k++)
         if (e->domain.range[k].index == sub->of.number) return &e->domain.range[k];
     return NULL;
 }
 
+/* Is the index on the left: alone, or where `digits` within a subscript as well? */
+static bool is_left(Graph *g, const Equation *e, uint32_t index, bool digits) {
+    bool within = equation_has_left(e, index);
+    for (uint32_t k = 0; k < e->target->rank && digits && !within; k++) within = expr_uses_index(g, e->subs[k], index);
+    return within;
+}
+
 /* May all indices of the left stand outside the reduced ones? */
-static bool left_first(Graph *g, const Equation *e) {
+static bool left_first(Graph *g, const Equation *e, bool digits) {
     for (uint32_t k = 0; k < e->domain.n; k++) {
         const Range *r = &e->domain.range[k];
-        if (!equation_has_left(e, r->index)) continue;
+        if (!is_left(g, e, r->index, digits)) continue;
         for (uint32_t j = 0; j < k; j++) {
             uint32_t earlier = e->domain.range[j].index;
-            if (equation_has_left(e, earlier)) continue;
+            if (is_left(g, e, earlier, digits)) continue;
             if (range_uses_index(g, r, earlier)) return false;
         }
     }
     return true;
 }
 
-/* The left side names each element of the tensor once: bare, distinct indices over the whole extents. */
-static bool covers_target(Graph *g, const Equation *e) {
-    for (uint32_t k = 0; k < e->target->rank; k++) {
-        const Range *r = range_of(e, e->subs[k]);
-        if (!r || r->n_lo != 1 || r->n_hi != 1 || !expr_is_int(r->lo[0], 0) || !affine_equal(g, r->hi[0], e->target->extent[k])) return false;
-        for (uint32_t j = 0; j < k; j++)
-            if (e->subs[j] == e->subs[k]) return false;
+/* Does the subscript go once through 0..extent? An index does, and indices as the digits of a number: 6*i + 2*j + k, j in 0..3, k in 0..2. */
+static bool goes_through(Graph *g, const Equation *e, const Digit *axis) {
+    Affine form;
+    if (!affine_of(g, axis->sub, &form) || form.constant != 0) return false;
+    Expr *reached = expr_int(g, 1);
+    for (uint32_t n = 0; n < form.n; n++) {
+        const Range *r = NULL;
+        for (uint32_t k = 0; k < form.n && !r; k++)
+            if (expr_is_int(reached, form.term[k].by)) r = range_of(e, form.term[k].of);
+        if (!r || r->n_lo != 1 || r->n_hi != 1 || !expr_is_int(r->lo[0], 0)) return false;
+        reached = expr_mul(g, reached, r->hi[0]);
     }
-    return true;
+    return affine_equal(g, reached, axis->extent);
+}
+
+/* Is the tensor computed from elements of its own? Then a loop along an axis decides when each is due. */
+static bool is_recurrence(Graph *g, const Tensor *t) {
+    Map *seen = map_new(g->stage);
+    VEC(const Tensor *) work = {0};
+    vec_push(g->stage, &work, t);
+    while (work.n) {
+        const Tensor *next = work.at[--work.n];
+        const Tensors reads = tensor_reads(g, next);
+        for (uint32_t k = 0; k < reads.n; k++) {
+            if (reads.at[k] == t) return true;
+            if (map_get(seen, reads.at[k])) continue;
+            map_put(seen, reads.at[k], seen);
+            vec_push(g->stage, &work, reads.at[k]);
+        }
+    }
+    return false;
+}
+
+/* The left side names each element of the tensor once. */
+static bool covers_target(Graph *g, const Equation *e) {
+    const Tensor *t = e->target;
+    Digit *axis = NEW_ARRAY(g->stage, Digit, t->rank + 1);
+    bool bare = true;
+    for (uint32_t k = 0; k < t->rank; k++) {
+        axis[k] = (Digit){e->subs[k], t->extent[k]};
+        bare &= e->subs[k]->kind == EXPR_INDEX;
+    }
+    const uint32_t n = join_digits(g, axis, t->rank);
+    for (uint32_t k = 0; k < n; k++) {
+        if (!goes_through(g, e, &axis[k])) return false;
+        for (uint32_t r = 0; r < e->domain.n; r++)
+            for (uint32_t j = 0; j < k; j++)
+                if (expr_uses_index(g, axis[j].sub, e->domain.range[r].index) && expr_uses_index(g, axis[k].sub, e->domain.range[r].index)) return false;
+    }
+    return bare || !is_recurrence(g, t);
 }
 
 bool tensor_needs_init(Graph *g, const Tensor *t) {
     if (t->op == COMBINE_SET) return false;
     const Equation *e = t->pieces;
-    return !e || e->next || !covers_target(g, e) || !left_first(g, e);
+    return !e || e->next || !left_first(g, e, true) || !covers_target(g, e);
 }
 
 Equation *identity_equation(Graph *g, Tensor *t) {
@@ -129,6 +177,7 @@ typedef struct {
     Map *solved;        /* index -> something */
     Expr *condition;    /* on the enclosing loops alone */
     Expr *late;         /* on further indices too */
+    bool starts;        /* the nest sets each element to the identity itself */
 } Nesting;
 
 /* The index of the equation's domain that x is solved for: coefficient 1 or -1, not solved yet; the last such. */
@@ -265,7 +314,7 @@ static Tree **open_loops(Nesting *n, Tree **at, bool left) {
     if (!left) at = open_time(n, at);
     for (uint32_t k = 0; k < e->domain.n; k++) {
         const Range *r = &e->domain.range[k];
-        if (map_get(n->solved, KEY(r->index)) || equation_has_left(e, r->index) != left) continue;
+        if (map_get(n->solved, KEY(r->index)) || is_left(n->build->g, e, r->index, n->starts) != left) continue;
         *at = loop_over(n, k);
         at = &(*at)->body;
     }
@@ -309,10 +358,10 @@ static Tree *nest_step(Build *b, const Step *step) {
         nest_call(&n, at);
         return root;
     }
-    bool starts = e->target->op != COMBINE_SET && !step->init && !step->resumed && !tensor_needs_init(g, e->target);
-    bool sorted = left_first(g, e);
+    n.starts = e->target->op != COMBINE_SET && !step->init && !step->resumed && !tensor_needs_init(g, e->target);
+    const bool sorted = left_first(g, e, n.starts);
     if (sorted) at = open_loops(&n, at, true);
-    if (starts) {
+    if (n.starts) {
         *at = set_node(&n, COMBINE_SET, combine_identity(g, e->target->op, e->target->type));
         at = &(*at)->next;
     }

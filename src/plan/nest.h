@@ -8,6 +8,9 @@ ExprList equation_nodes(Graph *, const Equation *); /* all that an equation read
 
 /* The identity of the combining operator, of the tensor's type. */
 Expr *combine_identity(Graph *, Combine, Type);
+/* All that the equations or the call of a tensor read. */
+typedef VEC(Tensor *) Tensors;
+Tensors tensor_reads(Graph *, const Tensor *);
 /* Sets every element of the tensor to the identity of its operator. */
 Equation *identity_equation(Graph *, Tensor *);
 /* True where the tensor's elements must be set to the identity before the first piece runs: several pieces, or

@@ -17,6 +17,7 @@
 #include "plan/parallel.h"
 #include "plan/segment.h"
 #include "plan/storage.h"
+#include "plan/winner.h"
 
 enum { ALWAYS = 63 }; /* the bit of what is needed whatever arrays the caller gave */
 
@@ -86,10 +87,7 @@ static void add_steps(Graph *g, Steps *steps, Tensor *t, uint64_t wanted) {
     for (Equation *e = t->pieces; e; e = e->next) vec_push(g->stage, steps, (Step){.equation = e, .wanted = wanted});
 }
 
-typedef VEC(Tensor *) Tensors;
-
-/* All that the equations or the call of a tensor read. */
-static Tensors tensor_reads(Graph *g, const Tensor *t) {
+Tensors tensor_reads(Graph *g, const Tensor *t) {
     Tensors list = {0};
     for (const Equation *e = t->pieces; e; e = e->next) {
         ExprList nodes = equation_nodes(g, e);
@@ -152,6 +150,7 @@ static bool plan_steps(Function *f, const Need *n, const PlanOptions *options) {
         arrange_lanes(f);
         interchange_sums(f);
         fuse_loops(f);
+        find_winners(f);
         if (options->threads) share_work(f);
         if (!times) jam_sums(f); /* nor in another order when it is not cut */
     }

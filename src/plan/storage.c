@@ -69,7 +69,8 @@ ExprList tree_reads(Graph *g, const Tree *n) {
 }
 
 /* ---- how arrays lie in memory ------------------------------------------------------------------------------------ */
-Expr *storage_first(const Function *f, const Tensor *t, uint32_t axis) {
+/* The first example of the block, for tensors of which only a block is kept along this axis; else NULL. */
+static Expr *storage_first(const Function *f, const Tensor *t, uint32_t axis) {
     const Blocks *b = f->blocks;
     return b && t->number < b->n_tensors && b->first[t->number] && b->axis[t->number] == axis + 1 ? b->first[t->number] : NULL;
 }
@@ -78,11 +79,25 @@ Expr *storage_extent(const Function *f, const Tensor *t, uint32_t axis) {
     return storage_first(f, t, axis) ? expr_int(f->graph, f->blocks->size) : t->extent[axis];
 }
 
-uint32_t storage_axis(const Function *f, const Tensor *t, uint32_t place) {
+/* The axis that stands at this place in memory, outermost first: lanes are the last. */
+static uint32_t storage_axis(const Function *f, const Tensor *t, uint32_t place) {
     const Blocks *b = f->blocks;
     if (!b || !b->lanes || t->number >= b->n_tensors || !b->first[t->number]) return place;
     const uint32_t lanes = b->axis[t->number] - 1;
     return place + 1 == t->rank ? lanes : place < lanes ? place : place + 1;
+}
+
+uint32_t storage_places(const Function *f, const Tensor *t, Expr *const *subs, const bool *kept, Digit *places) {
+    Graph *g = f->graph;
+    uint32_t n = 0;
+    for (uint32_t k = 0; k < t->rank; k++) {
+        const uint32_t axis = storage_axis(f, t, k);
+        if (kept && !kept[axis]) continue;
+        Expr *first = storage_first(f, t, axis);
+        Expr *sub = !first ? subs[axis] : subs[axis] == first ? expr_int(g, 0) : expr_sub(g, subs[axis], first);
+        places[n++] = (Digit){sub, storage_extent(f, t, axis)};
+    }
+    return join_digits(g, places, n);
 }
 
 /* ---- what is touched where -------------------------------------------------------------------------------------- */

@@ -2,16 +2,17 @@
 #ifndef BPC_PLAN_STORAGE_H
 #define BPC_PLAN_STORAGE_H
 
+#include "graph/affine.h"
 #include "plan/plan.h"
 
 /* Fills buffer, slots and what goes with them from the tree of loops. */
 void place_tensors(Function *, const PlanOptions *);
 
-/* The axis that stands at this place in memory, outermost first; and what is kept of an axis. */
-uint32_t storage_axis(const Function *, const Tensor *, uint32_t place);
+/* What is kept of an axis. */
 Expr *storage_extent(const Function *, const Tensor *, uint32_t axis);
-/* The first example of the block, for tensors of which only a block is kept along this axis; else NULL. */
-Expr *storage_first(const Function *, const Tensor *, uint32_t axis);
+/* Where an element lies: subscript and extent of what is kept, outermost first; the element is (sub[0]*extent[1] + sub[1])*extent[2] + ...
+ * Of an axis of which a block is kept, subscripts count from its first example. Digits of one index are joined. `kept` by axis, or NULL: all. Returns how many. */
+uint32_t storage_places(const Function *, const Tensor *, Expr *const *subs, const bool *kept, Digit *places);
 
 /* Calls `visit` for each node of the list and below, in order, with the loops and tests around it. */
 typedef struct Visit Visit;

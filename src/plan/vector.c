@@ -128,6 +128,16 @@ static void use_sum_at(Function *f, Tree **at, bool wide) {
     else if (!start && sum && one_place(f->graph, loop, last)) use_lone_sum(f, at, last, wide);
 }
 
+/* T[s] = 0; T[s] += v     ->     T[s] = v */
+static void use_lone_term(Graph *g, Tree **at) {
+    const Tree *start = *at;
+    Tree *term = start->next;
+    if (start->kind != TREE_SET || !term || term->kind != TREE_SET || term->as.set.to != start->as.set.to || !same_subs(start, term)) return;
+    if (start->as.set.op != COMBINE_SET || term->as.set.op != COMBINE_ADD || !expr_is_number(start->as.set.value, 0) || expr_reads(g, term->as.set.value, term->as.set.to)) return;
+    term->as.set.op = COMBINE_SET;
+    *at = term;
+}
+
 /* The reads of a loop's body, by tensor. */
 typedef struct { VEC(const Expr *) at; } Reads;
 
@@ -230,6 +240,7 @@ static void mark_loop(Function *f, Tree *loop) {
 
 static void use_sums_in(Function *f, Tree **list, bool wide) {
     for (Tree **at = list; *at; at = &(*at)->next) {
+        use_lone_term(f->graph, at);
         use_sum_at(f, at, wide);
         if (!wide) use_sums_of_turns(f, at);
         if ((*at)->body) use_sums_in(f, &(*at)->body, wide);
