@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "emit/writer.h"
+#include "plan/storage.h"
 
 static bool any_parts(const Emission *e) {
     for (uint32_t k = 0; k < e->n_functions; k++)
@@ -86,6 +87,11 @@ static void write_threads_header(const Emission *e, Text *out) {
                   "#endif\n\n", most, THREADS, prefix, most, most, prefix, most, prefix, prefix);
 }
 
+static bool finds_best(const Tree *loop) {
+    bool any = false;
+    for (uint32_t k = 0; k < loop->as.loop.n_sums; k++) any |= tree_combines(loop, loop->as.loop.sums[k]) != COMBINE_ADD;
+    return any;
+}
 static bool on_threads(const Tree *loop) { return loop->as.loop.threads; }
 static bool rereads_what_it_wrote(const Tree *loop) { return loop->as.loop.rereads; }
 
@@ -111,6 +117,15 @@ static void write_take(const Emission *e, Text *out) {
                   "    *block += ((size_t)n*size + 63)/64*64;\n"
                   "    return taken;\n"
                   "}\n\n", e->prefix);
+}
+
+static void write_best_reductions(const Emission *e, Text *out) {
+    static const struct { const char *name, *sign, *start; } best[] = {{"max", ">", "-INFINITY"}, {"min", "<", "INFINITY"}};
+    text_add(out, "/* The greatest and the least across lanes; a nan wins and stays. */\n");
+    for (int k = 0; k < 2; k++)
+        text_add(out, "#pragma omp declare reduction(%s_%s : %s : omp_out = omp_in %s omp_out || omp_in != omp_in ? omp_in : omp_out) initializer(omp_priv = %s)\n",
+                 e->prefix, best[k].name, e->graph->f64 ? "double" : "float", best[k].sign, best[k].start);
+    text_add(out, "\n");
 }
 
 static void write_bind(const Emission *e, Text *out) {
@@ -189,6 +204,7 @@ void emit_source(const Emission *e, Text *out) {
         write_runtime(e, out, used);
         text_add(out, "\n");
     }
+    if (any_loop(e, finds_best)) write_best_reductions(e, out);
     if (calls.shared || any_loop(e, on_threads)) write_threads_header(e, out);
     if (any_slots(e)) write_take(e, out);
     if (calls.product) write_product_function(e, out);

@@ -174,13 +174,27 @@ static void write_threads(Writer *w, const Tree *n, const char *lo, const char *
     text_add(w->out, "\n");
 }
 
+/* reduction(+: sum, sum2) */
+static void write_reductions(Writer *w, const Tree *loop, Combine op, const char *name) {
+    bool any = false;
+    for (uint32_t k = 0; k < loop->as.loop.n_sums; k++) {
+        if (tree_combines(loop, loop->as.loop.sums[k]) != op) continue;
+        if (any) text_add(w->out, ", ");
+        else text_add(w->out, " reduction(%s: ", name);
+        text_add(w->out, "%s", (const char *)map_get(w->tensors, loop->as.loop.sums[k]));
+        any = true;
+    }
+    if (any) text_add(w->out, ")");
+}
+
 static void write_pragma(Writer *w, const Tree *n) {
     if (n->as.loop.how == LOOP_SIMD) {
         writer_indent(w);
         text_add(w->out, "#pragma omp simd");
-        for (uint32_t k = 0; k < n->as.loop.n_sums; k++)
-            text_add(w->out, "%s%s", k ? ", " : " reduction(+: ", (const char *)map_get(w->tensors, n->as.loop.sums[k]));
-        text_add(w->out, n->as.loop.n_sums ? ")\n" : "\n");
+        write_reductions(w, n, COMBINE_ADD, "+");
+        write_reductions(w, n, COMBINE_MAX, arena_printf(w->g->arena, "%s_max", w->emission->prefix));
+        write_reductions(w, n, COMBINE_MIN, arena_printf(w->g->arena, "%s_min", w->emission->prefix));
+        text_add(w->out, "\n");
     }
     if (n->as.loop.rereads) writer_line(w, "%s", IN_TURN);
 }

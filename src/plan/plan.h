@@ -75,7 +75,7 @@ struct Tree {
             int64_t worth; /* … where there are more than these */
             bool rereads; /* a turn reads again what it wrote, at a stride (reread.c) */
             LoopKind how;
-            Tensor *const *sums; /* SIMD: scalars that are summed across its turns */
+            Tensor *const *sums; /* SIMD: scalars that are summed across its turns, or hold the best of them */
             uint32_t n_sums;
         } loop;
         struct {

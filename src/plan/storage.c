@@ -37,6 +37,12 @@ bool tree_sets(const Tree *list, const Tensor *t) {
     return false;
 }
 
+Combine tree_combines(const Tree *loop, const Tensor *t) {
+    for (const Tree *n = loop->body; n; n = n->next)
+        if (n->kind == TREE_SET && n->as.set.to == t && n->as.set.op != COMBINE_SET) return n->as.set.op;
+    return COMBINE_SET;
+}
+
 bool tree_constant(const Tree *loop) {
     const Range *r = &loop->as.loop.range;
     return r->n_lo == 1 && r->n_hi == 1 && r->lo[0]->kind == EXPR_CONST && r->hi[0]->kind == EXPR_CONST;

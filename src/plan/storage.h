@@ -24,6 +24,8 @@ struct Visit {
 void tree_visit(Tree *list, void (*visit)(Tree *, const Visit *, void *), void *with);
 /* Is the tensor set in the list or below? */
 bool tree_sets(const Tree *list, const Tensor *);
+/* How the loop's own statements combine into the tensor. */
+Combine tree_combines(const Tree *loop, const Tensor *);
 /* Are both bounds constants? */
 bool tree_constant(const Tree *loop);
 /* A loop of an equation over one bound each, whose turns may come in any order. Time has no equation of its own. */

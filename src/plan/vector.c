@@ -228,7 +228,8 @@ static void mark_loop(Function *f, Tree *loop) {
         bool local = f->buffer[t->number]->place == PLACE_LOCAL;
         if (writes_apart(g, n, index)) continue;
         if (local && n->as.set.op == COMBINE_SET) continue;
-        if (!local || n->as.set.op != COMBINE_ADD || t->type != TYPE_REAL || map_get(reads, t)) return; /* looked at inside, a sum cannot wait for the end */
+        const bool best = n->as.set.op == COMBINE_MAX || n->as.set.op == COMBINE_MIN;
+        if (!local || !(n->as.set.op == COMBINE_ADD || best) || t->type != TYPE_REAL || map_get(reads, t)) return; /* looked at inside, a sum cannot wait for the end */
         if (!map_get(known, t)) vec_push(g->arena, &sums, t);
         map_put(known, t, t);
     }

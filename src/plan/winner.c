@@ -3,7 +3,8 @@
  *     LOOP k { y[i] max= v[i,k] }                                                LOOP k { w[i] = if v[i,k] <= y[i] or y[i] != y[i] then w[i] else k;
  *     LOOP k { IF v[i,k] == y[i] or v[i,k] != v[i,k] { w[i] min= k } }     ->             y[i] max= v[i,k] }
  *
- * where w starts as the first k: of equal ones the first wins, and a nan before all. */
+ * where w starts as the first k: of equal ones the first wins, and a nan before all. Only with examples in the lanes: a row of v that
+ * lies in lanes itself is faster looked at twice. */
 #include "plan/winner.h"
 
 #include "graph/affine.h"
@@ -41,7 +42,7 @@ static bool read_race(Race *r, Tree *best, Tree *which) {
     }
     const Expr *test = NULL;
     if (which->kind == TREE_IF && !which->next && which->body) test = which->as.test.condition, which = which->body;
-    if (r->n == 0 || best->kind != TREE_SET || which->kind != TREE_SET || !best->why || !which->why) return false;
+    if (r->n == 0 || !r->loop[r->n - 1]->as.loop.lanes || best->kind != TREE_SET || which->kind != TREE_SET || !best->why || !which->why) return false;
     if ((best->as.set.op != COMBINE_MAX && best->as.set.op != COMBINE_MIN) || !is_lone(best, best->as.set.op) || !is_lone(which, COMBINE_MIN)) return false;
     Expr *value = which->as.set.value;
     if (!test && value->kind == EXPR_SELECT && expr_is_number(value->arg[2], INT32_MAX)) test = value->arg[0], value = value->arg[1];

@@ -30,6 +30,10 @@
 
 #include "bp_math.h"
 
+/* The greatest and the least across lanes; a nan wins and stays. */
+#pragma omp declare reduction(dense_max : float : omp_out = omp_in > omp_out || omp_in != omp_in ? omp_in : omp_out) initializer(omp_priv = -INFINITY)
+#pragma omp declare reduction(dense_min : float : omp_out = omp_in < omp_out || omp_in != omp_in ? omp_in : omp_out) initializer(omp_priv = INFINITY)
+
 /* Cuts n elements off the block, and what keeps the next ones aligned. */
 static inline void *dense_take(char **block, int64_t n, size_t size) {
     void *taken = *block;
@@ -38,57 +42,73 @@ static inline void *dense_take(char **block, int64_t n, size_t size) {
 }
 
 #if defined(__GNUC__) && !defined(__TINYC__)
-/* Vectors as wide as the machine's, side by side as many as its registers hold for dense_ROWS rows of C. */
+/* Vectors as wide as the machine's, and tiles of C, so many rows of so many vectors, that its registers hold. */
 #if defined(__AVX512F__)
-enum { dense_BYTES = 64, dense_VECTORS = 4 };
+enum { dense_BYTES = 64, dense_VECTORS = 4, dense_TALLEST = 12 };
 #elif defined(__AVX__)
-enum { dense_BYTES = 32, dense_VECTORS = 2 };
+enum { dense_BYTES = 32, dense_VECTORS = 2, dense_TALLEST = 8 };
+#elif defined(__aarch64__)
+enum { dense_BYTES = 16, dense_VECTORS = 4, dense_TALLEST = 12 };
 #else
-enum { dense_BYTES = 16, dense_VECTORS = 2 };
+enum { dense_BYTES = 16, dense_VECTORS = 2, dense_TALLEST = 8 };
 #endif
-enum { dense_EACH = dense_BYTES/(int)sizeof(float), dense_LANES = dense_EACH*dense_VECTORS, dense_ROWS = 4, dense_DEPTH = 128,
-       dense_ACROSS = dense_EACH < 4 ? dense_EACH : 4 };
+enum { dense_EACH = dense_BYTES/(int)sizeof(float), dense_LANES = dense_EACH*dense_VECTORS, dense_ROWS = 4, dense_TALL = 6, dense_DEPTH = 96 };
 typedef float dense_vector __attribute__((vector_size(dense_BYTES), aligned(sizeof(float)), may_alias));
+typedef float dense_quad __attribute__((vector_size(4*sizeof(float)), aligned(sizeof(float)), may_alias));
+#if defined(__clang__)
+#define dense_UNROLL _Pragma("clang loop unroll(full)")
+#define dense_mix(a, b, i, j, k, l) __builtin_shufflevector(a, b, i, j, k, l)
+#else
+#define dense_UNROLL _Pragma("GCC unroll 16")
+typedef __typeof__(__builtin_choose_expr(sizeof(float) == 4, (int32_t)0, (int64_t)0)) dense_place;
+typedef dense_place dense_places __attribute__((vector_size(4*sizeof(float))));
+#define dense_mix(a, b, i, j, k, l) __builtin_shuffle(a, b, (dense_places){i, j, k, l})
+#endif
 #if defined(__clang__) && defined(__AVX512F__)
 #define dense_INNERMOST __attribute__((min_vector_width(512))) /* for some processors it would halve them */
-#elif defined(__clang__)
-#define dense_INNERMOST
 #else
-#define dense_INNERMOST __attribute__((optimize("schedule-insns"))) /* loads a vector once for all rows */
+#define dense_INNERMOST
 #endif
 
-/* dense_ROWS rows of C, at most, and `vectors` vectors of columns, kept in registers while the terms are added. Rows that are not
-   there are the last one once more; what a panel holds where there are no columns is not stored. */
-dense_INNERMOST static inline __attribute__((always_inline)) void dense_tile(int vectors, int64_t depth, const float *a, int64_t a_row,
-        int64_t a_column, const float *b, int64_t b_row, float *c, int64_t ldc, int64_t height, int64_t width, int keep, int in_turn) {
-    const float *a1 = a + (height > 1 ? a_row : 0), *a2 = a1 + (height > 2 ? a_row : 0), *a3 = a2 + (height > 3 ? a_row : 0);
-    dense_vector sum[dense_ROWS][dense_VECTORS] = {{{0}}};
-    float edge[dense_ROWS][dense_LANES];
+/* Rows of C and vectors of its columns, kept in registers while the terms are added. Of `rows` there may be fewer, `height`: those
+   that are not there are the last one once more; what a panel holds where there are no columns is not stored. */
+dense_INNERMOST static inline __attribute__((always_inline)) void dense_tile(const int rows, const int vectors, int64_t depth, const float *a,
+        int64_t a_row, int64_t a_column, const float *b, int64_t b_row, float *c, int64_t ldc, int64_t height, int64_t width, int keep, int in_turn) {
+    dense_vector sum[dense_TALLEST][dense_VECTORS];
+    float edge[dense_TALLEST][dense_LANES];
+    int64_t row[dense_TALLEST];
+    dense_UNROLL
+    for (int r = 0; r < rows; r++) row[r] = (r < height ? r : height - 1)*a_row;
+    dense_UNROLL
+    for (int r = 0; r < rows; r++)
+        dense_UNROLL
+        for (int v = 0; v < vectors; v++) sum[r][v] = (dense_vector){0};
     if (keep && in_turn) {
-        for (int64_t r = 0; r < dense_ROWS; r++)
+        for (int64_t r = 0; r < rows; r++)
             for (int64_t j = 0; j < dense_LANES; j++) edge[r][j] = r < height && j < width ? c[r*ldc + j] : 0;
         memcpy(sum, edge, sizeof sum);
     }
     for (int64_t p = 0; p < depth; p++) {
-        const float x0 = a[p*a_column], x1 = a1[p*a_column], x2 = a2[p*a_column], x3 = a3[p*a_column];
-        #pragma GCC unroll 4
-        for (int v = 0; v < vectors; v++) {
-            const dense_vector y = *(const dense_vector *)(b + p*b_row + v*dense_EACH);
-            sum[0][v] += x0*y;
-            sum[1][v] += x1*y;
-            sum[2][v] += x2*y;
-            sum[3][v] += x3*y;
+        dense_vector y[dense_VECTORS];
+        dense_UNROLL
+        for (int v = 0; v < vectors; v++) y[v] = *(const dense_vector *)(b + p*b_row + v*dense_EACH);
+        dense_UNROLL
+        for (int r = 0; r < rows; r++) {
+            const float x = a[row[r] + p*a_column];
+            dense_UNROLL
+            for (int v = 0; v < vectors; v++) sum[r][v] += x*y[v];
         }
     }
-    if (height == dense_ROWS && width == vectors*dense_EACH) {
-        #pragma GCC unroll 4
-        for (int r = 0; r < dense_ROWS; r++)
-            #pragma GCC unroll 4
-            for (int v = 0; v < vectors; v++) {
-                dense_vector *to = (dense_vector *)(c + r*ldc + v*dense_EACH);
-                if (keep && !in_turn) sum[r][v] += *to;
-                *to = sum[r][v];
-            }
+    if (width == vectors*dense_EACH) {
+        dense_UNROLL
+        for (int r = 0; r < rows; r++)
+            if (r < height)
+                dense_UNROLL
+                for (int v = 0; v < vectors; v++) {
+                    dense_vector *to = (dense_vector *)(c + r*ldc + v*dense_EACH);
+                    if (keep && !in_turn) sum[r][v] += *to;
+                    *to = sum[r][v];
+                }
         return;
     }
     memcpy(edge, sum, sizeof sum);
@@ -109,10 +129,10 @@ dense_INNERMOST static void dense_dots(int64_t m, int64_t n, int64_t k, const fl
             }
             const int64_t whole = k/dense_EACH*dense_EACH;
             for (int64_t p = 0; p < whole; p += dense_EACH) {
-                #pragma GCC unroll 4
+                dense_UNROLL
                 for (int r = 0; r < dense_ROWS; r++) {
                     const dense_vector z = *(const dense_vector *)(x[r] + p);
-                    #pragma GCC unroll 4
+                    dense_UNROLL
                     for (int s = 0; s < dense_ROWS; s++) sum[r][s] += z * *(const dense_vector *)(y[s] + p);
                 }
             }
@@ -130,34 +150,65 @@ dense_INNERMOST static void dense_dots(int64_t m, int64_t n, int64_t k, const fl
         }
 }
 
+/* Four columns of B that lie along their rows, as rows of the panel. */
+dense_INNERMOST static inline void dense_turn(int64_t depth, const float *const *x, float *panel, int64_t lanes) {
+    int64_t p = 0;
+    for (; p + 4 <= depth; p += 4) {
+        const dense_quad x0 = *(const dense_quad *)(x[0] + p), x1 = *(const dense_quad *)(x[1] + p), x2 = *(const dense_quad *)(x[2] + p), x3 = *(const dense_quad *)(x[3] + p);
+        const dense_quad a = dense_mix(x0, x1, 0, 4, 1, 5), b = dense_mix(x2, x3, 0, 4, 1, 5), c = dense_mix(x0, x1, 2, 6, 3, 7), d = dense_mix(x2, x3, 2, 6, 3, 7);
+        *(dense_quad *)(panel + p*lanes) = dense_mix(a, b, 0, 1, 4, 5);
+        *(dense_quad *)(panel + (p + 1)*lanes) = dense_mix(a, b, 2, 3, 6, 7);
+        *(dense_quad *)(panel + (p + 2)*lanes) = dense_mix(c, d, 0, 1, 4, 5);
+        *(dense_quad *)(panel + (p + 3)*lanes) = dense_mix(c, d, 2, 3, 6, 7);
+    }
+    for (; p < depth; p++)
+        for (int q = 0; q < 4; q++) panel[p*lanes + q] = x[q][p];
+}
+
+/* Rows `first` to `first + depth` of B, `width` of its columns, as a panel of rows of `lanes`. */
+dense_INNERMOST static void dense_pack(int64_t depth, int64_t width, int64_t lanes, const float *b, int64_t b_row, int64_t b_column, float *panel) {
+    if (b_row == 1 && lanes % 4 == 0) {
+        for (int64_t j = 0; j < lanes; j += 4) {
+            const float *x[4];
+            for (int q = 0; q < 4; q++) x[q] = b + (j + q < width ? j + q : 0)*b_column;
+            dense_turn(depth, x, panel + j, lanes);
+        }
+    } else if (b_column == 1 && width == lanes) {
+        for (int64_t p = 0; p < depth; p++) memcpy(panel + p*lanes, b + p*b_row, (size_t)lanes*sizeof(float));
+    } else {
+        for (int64_t p = 0; p < depth; p++)
+            for (int64_t j = 0; j < lanes; j++) panel[p*lanes + j] = j < width ? b[p*b_row + j*b_column] : 0;
+    }
+}
+
+#define dense_THIS depth, x, a_row, a_column, y, y_row, z, ldc, height, width, keep, in_turn
 /* C = A*B, or C += A*B. B is used where it lies while its rows are few and whole, else a panel at a time is copied. */
 dense_INNERMOST static void dense_product_rows(int64_t m, int64_t n, int64_t k, const float *a, int64_t a_row, int64_t a_column, const float *b,
         int64_t b_row, int64_t b_column, float *c, int64_t ldc, int add, int in_turn) {
     float panel[dense_DEPTH*dense_LANES];
     for (int64_t column = 0, width; column < n; column += width) {
-        width = n - column >= dense_LANES ? dense_LANES : n - column > dense_EACH ? dense_EACH : n - column; /* what is left goes in single vectors */
-        const int64_t lanes = width == dense_LANES ? dense_LANES : dense_EACH;
+        width = n - column >= dense_LANES ? dense_LANES : n - column >= 2*dense_EACH ? 2*dense_EACH : n - column > dense_EACH ? dense_EACH : n - column;
+        const int64_t lanes = width >= dense_EACH ? width : dense_EACH;
         for (int64_t first = 0; first == 0 || first < k; first += dense_DEPTH) { /* once even where k is 0: C = 0 */
             const int64_t depth = k - first < dense_DEPTH ? k - first : dense_DEPTH;
             const int keep = add || first > 0;
             const int packed = b_column != 1 || width < lanes || m > 4*dense_ROWS;
-            const float *from = b + column*b_column + first*b_row;
-            for (int64_t j = 0; b_column != 1 && j < lanes; j += dense_ACROSS) {
-                const float *x[dense_ACROSS];
-                for (int64_t q = 0; q < dense_ACROSS; q++) x[q] = from + (j + q < width ? j + q : 0)*b_column;
-                for (int64_t p = 0; p < depth; p++)
-                    for (int64_t q = 0; q < dense_ACROSS; q++) panel[p*lanes + j + q] = x[q][p*b_row];
-            }
-            for (int64_t p = 0; packed && b_column == 1 && p < depth; p++)
-                for (int64_t j = 0; j < lanes; j++) panel[p*lanes + j] = j < width ? from[p*b_row + j] : 0;
-            const float *y = packed ? panel : from;
+            const float *y = b + column*b_column + first*b_row;
+            if (packed) dense_pack(depth, width, lanes, y, b_row, b_column, panel);
+            if (packed) y = panel;
             const int64_t y_row = packed ? lanes : b_row;
-            for (int64_t row = 0; row < m; row += dense_ROWS) {
-                const int64_t height = m - row < dense_ROWS ? m - row : dense_ROWS;
+            for (int64_t row = 0, height; row < m; row += height) {
                 const float *x = a + row*a_row + first*a_column;
                 float *z = c + row*ldc + column;
-                if (lanes == dense_LANES) dense_tile(dense_VECTORS, depth, x, a_row, a_column, y, y_row, z, ldc, height, width, keep, in_turn);
-                else dense_tile(1, depth, x, a_row, a_column, y, y_row, z, ldc, height, width, keep, in_turn);
+                const int tall = lanes == dense_LANES ? dense_TALL : dense_TALLEST;
+                const int64_t left = m - row; /* 8 are 4 + 4, not 6 + 2 */
+                height = left >= tall && left != tall + 1 && left != tall + 2 ? tall : left < dense_ROWS ? left : dense_ROWS;
+                if (lanes == dense_LANES && height == tall) dense_tile(dense_TALL, dense_VECTORS, dense_THIS);
+                else if (lanes == dense_LANES) dense_tile(dense_ROWS, dense_VECTORS, dense_THIS);
+                else if (lanes == dense_EACH && height == tall) dense_tile(dense_TALLEST, 1, dense_THIS);
+                else if (lanes == dense_EACH) dense_tile(dense_ROWS, 1, dense_THIS);
+                else if (dense_VECTORS > 2 && height == tall) dense_tile(dense_TALLEST, 2, dense_THIS);
+                else if (dense_VECTORS > 2) dense_tile(dense_ROWS, 2, dense_THIS);
             }
         }
     }
@@ -302,6 +353,7 @@ int dense_predict(const dense_dims *dims, const dense_inputs *in, const dense_pa
             }
             /* p_lse_max[i] = max[k](s[i,k])    dense.bp:7 */
             float p_lse_max_acc = -INFINITY;
+            #pragma omp simd reduction(dense_max: p_lse_max_acc)
             for (int64_t k = 0; k < 10; k++) {
                 const float v = s[10*(i - i0) + k];
                 if (v > p_lse_max_acc || v != v) p_lse_max_acc = v;
@@ -409,6 +461,7 @@ int dense_gradient(const dense_dims *dims, const dense_inputs *in, const dense_p
             }
             /* p_lse_max[i] = max[k](s[i,k])    dense.bp:7 */
             float p_lse_max_acc = -INFINITY;
+            #pragma omp simd reduction(dense_max: p_lse_max_acc)
             for (int64_t k = 0; k < 10; k++) {
                 const float v = s[10*(i - i0) + k];
                 if (v > p_lse_max_acc || v != v) p_lse_max_acc = v;
@@ -540,6 +593,7 @@ int dense_forward(const dense_dims *dims, const dense_inputs *in, const dense_pa
             }
             /* p_lse_max[i] = max[k](s[i,k])    dense.bp:7 */
             float p_lse_max_acc = -INFINITY;
+            #pragma omp simd reduction(dense_max: p_lse_max_acc)
             for (int64_t k = 0; k < 10; k++) {
                 const float v = s[10*(i - i0) + k];
                 if (v > p_lse_max_acc || v != v) p_lse_max_acc = v;
@@ -638,9 +692,8 @@ int dense_backward(const dense_dims *dims, const dense_inputs *in, const dense_p
                     const float p_lse_i = p_lse[i];
                     #pragma omp simd
                     for (int64_t k = 0; k < 10; k++) {
-                        s_bar[10*(i - i0) + k] = 0.0f;
                         /* s_bar[i,k] += if p_lse[i] != -inf then p[i,k]/m else 0    dense.bp:7 */
-                        s_bar[10*(i - i0) + k] += bp_selectf(p_lse_i != -INFINITY, p[10*i + k]/(float)m, 0.0f);
+                        s_bar[10*(i - i0) + k] = bp_selectf(p_lse_i != -INFINITY, p[10*i + k]/(float)m, 0.0f);
                     }
                 }
                 /* s_bar[i,y[i]] += -(1/m)    dense.bp:8 */

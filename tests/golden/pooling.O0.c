@@ -228,12 +228,6 @@ int pooling_gradient(const pooling_dims *dims, const pooling_inputs *in, const p
                 q_bar[4*i + u] = 2.0f*q[4*i + u];
             }
         }
-        /* a_bar[i,u] = 0    pooling.bp:7 */
-        for (int64_t i = 0; i < m; i++) {
-            for (int64_t u = 0; u < 8; u++) {
-                a_bar[8*i + u] = 0.0f;
-            }
-        }
         /* q_win[i,u] = min[p where a[i,2*u + p] == q[i,u] or a[i,2*u + p] != a[i,2*u + p]](p)    pooling.bp:8 */
         for (int64_t i = 0; i < m; i++) {
             for (int64_t u = 0; u < 4; u++) {
@@ -250,6 +244,7 @@ int pooling_gradient(const pooling_dims *dims, const pooling_inputs *in, const p
         for (int64_t i = 0; i < m; i++) {
             for (int64_t u = 0; u < 4; u++) {
                 for (int64_t p = 0; p < 2; p++) {
+                    a_bar[8*i + 2*u + p] = 0.0f;
                     if (p == (int64_t)q_win[4*i + u]) {
                         a_bar[8*i + 2*u + p] += q_bar[4*i + u];
                     }
@@ -389,16 +384,11 @@ int pooling_backward(const pooling_dims *dims, const pooling_inputs *in, const p
                 q_bar[4*i + u] = 2.0f*q[4*i + u];
             }
         }
-        /* a_bar[i,u] = 0    pooling.bp:7 */
-        for (int64_t i = 0; i < m; i++) {
-            for (int64_t u = 0; u < 8; u++) {
-                a_bar[8*i + u] = 0.0f;
-            }
-        }
         /* a_bar[i,2*u + p] += q_bar[i,u], u in 0..4, p in 0..2 where p == q_win[i,u]    pooling.bp:8 */
         for (int64_t i = 0; i < m; i++) {
             for (int64_t u = 0; u < 4; u++) {
                 for (int64_t p = 0; p < 2; p++) {
+                    a_bar[8*i + 2*u + p] = 0.0f;
                     if (p == (int64_t)q_win[4*i + u]) {
                         a_bar[8*i + 2*u + p] += q_bar[4*i + u];
                     }

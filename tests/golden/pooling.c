@@ -94,8 +94,6 @@ size_t pooling_workspace_size(const pooling_dims *dims) {
     bytes += (double)sizeof(float)*(double)256*(double)8*(double)POOLING_THREADS + 64.0;
     bytes += (double)sizeof(float) + 64.0;
     bytes += (double)sizeof(float)*(double)3 + 64.0;
-    bytes += (double)sizeof(float)*(double)256*(double)4*(double)POOLING_THREADS + 64.0;
-    bytes += (double)sizeof(float)*(double)256*(double)8*(double)POOLING_THREADS + 64.0;
     bytes += (double)sizeof(float)*(double)256*(double)8*(double)POOLING_THREADS + 64.0;
     bytes += (double)sizeof(float)*(double)3*(double)POOLING_THREADS + 64.0;
     if (bytes > most) most = bytes;
@@ -309,8 +307,6 @@ int pooling_gradient(const pooling_dims *dims, const pooling_inputs *in, const p
                     z[256*u + (i - i0)] = z_sum[i - i0] + b;
                     /* a[i,u] = relu(z[i,u])    pooling.bp:7 */
                     a[256*u + (i - i0)] = bp_selectf(z[256*u + (i - i0)] < 0.0f, 0.0f, z[256*u + (i - i0)]);
-                    /* a_bar[i,u] = 0    pooling.bp:7 */
-                    a_bar[256*u + (i - i0)] = 0.0f;
                 }
             }
             /* q[i,u] = max[p](a[i,2*u + p])    pooling.bp:8 */
@@ -346,7 +342,7 @@ int pooling_gradient(const pooling_dims *dims, const pooling_inputs *in, const p
                 for (int64_t p = 0; p < 2; p++) {
                     #pragma omp simd
                     for (int64_t i = i0; i < i1; i++) {
-                        a_bar[256*(2*u + p) + (i - i0)] += bp_selectf(p == (int64_t)q_win[i - i0], q_bar[i - i0], 0.0f);
+                        a_bar[256*(2*u + p) + (i - i0)] = bp_selectf(p == (int64_t)q_win[i - i0], q_bar[i - i0], 0.0f);
                     }
                 }
             }
@@ -459,22 +455,17 @@ int pooling_forward(const pooling_dims *dims, const pooling_inputs *in, const po
                 for (int64_t i = i0; i < i1; i++) {
                     q[4*i + u] = -INFINITY;
                     /* q_win[i,u] = min[p where a[i,2*u + p] == q[i,u] or a[i,2*u + p] != a[i,2*u + p]](p)    pooling.bp:8 */
-                    q_win[4*i + u] = (int32_t)(2147483647);
+                    q_win[4*i + u] = (int32_t)(0);
                 }
                 /* q[i,u] = max[p](a[i,2*u + p])    pooling.bp:8 */
                 for (int64_t p = 0; p < 2; p++) {
                     #pragma omp simd
                     for (int64_t i = i0; i < i1; i++) {
+                        /* q_win[i,u] = min[p where a[i,2*u + p] == q[i,u] or a[i,2*u + p] != a[i,2*u + p]](p)    pooling.bp:8 */
+                        q_win[4*i + u] = (int32_t)(a[256*(2*u + p) + (i - i0)] <= q[4*i + u] || q[4*i + u] != q[4*i + u] ? (int64_t)q_win[4*i + u] : p);
+                        /* q[i,u] = max[p](a[i,2*u + p])    pooling.bp:8 */
                         const float v = a[256*(2*u + p) + (i - i0)];
                         if (v > q[4*i + u] || v != v) q[4*i + u] = v;
-                    }
-                }
-                /* q_win[i,u] = min[p where a[i,2*u + p] == q[i,u] or a[i,2*u + p] != a[i,2*u + p]](p)    pooling.bp:8 */
-                for (int64_t p = 0; p < 2; p++) {
-                    #pragma omp simd
-                    for (int64_t i = i0; i < i1; i++) {
-                        const int64_t v_2 = a[256*(2*u + p) + (i - i0)] == q[4*i + u] || a[256*(2*u + p) + (i - i0)] != a[256*(2*u + p) + (i - i0)] ? p : 2147483647;
-                        if (v_2 < q_win[4*i + u]) q_win[4*i + u] = (int32_t)v_2;
                     }
                 }
             }
@@ -511,16 +502,13 @@ int pooling_backward(const pooling_dims *dims, const pooling_inputs *in, const p
     float *const z = pooling_take(&block, m*8, sizeof(float));
     float *const a_bar_all = pooling_take(&block, POOLING_THREADS*256*8, sizeof(float));
     float *const q = pooling_take(&block, m*4, sizeof(float));
-    float *const slot4 = pooling_take(&block, POOLING_THREADS*256, sizeof(float));
-    (void)slot4;
+    float *const q_bar_all = pooling_take(&block, POOLING_THREADS*256, sizeof(float));
     int32_t *const q_win = pooling_take(&block, m*4, sizeof(int32_t));
     float *const z_bar_all = pooling_take(&block, POOLING_THREADS*256*8, sizeof(float));
     float *const slot7 = pooling_take(&block, 1, sizeof(float));
     float *const b_bar = grads->b ? grads->b : slot7;
     float *const slot8 = pooling_take(&block, 3, sizeof(float));
     float *const w_bar = grads->w ? grads->w : slot8;
-    float *const q_bar_all = pooling_take(&block, POOLING_THREADS*256*4, sizeof(float));
-    float *const z_block_all = pooling_take(&block, POOLING_THREADS*256*8, sizeof(float));
     float *const x_block_all = pooling_take(&block, POOLING_THREADS*256*8, sizeof(float));
     float *const w_bar_share_all = pooling_take(&block, POOLING_THREADS*3, sizeof(float));
 
@@ -540,10 +528,9 @@ int pooling_backward(const pooling_dims *dims, const pooling_inputs *in, const p
         #pragma omp parallel for ordered schedule(static, 1) num_threads(pooling_threads()) if(m > i_each)
         for (int64_t i_from = 0; i_from < m; i_from += i_each) {
             const int64_t thread = pooling_thread();
-            float *const q_bar = q_bar_all + thread*256*4;
+            float *const q_bar = q_bar_all + thread*256;
             float *const a_bar = a_bar_all + thread*256*8;
             float *const z_bar = z_bar_all + thread*256*8;
-            float *const z_block = z_block_all + thread*256*8;
             float *const x_block = x_block_all + thread*256*8;
             float *const w_bar_share = w_bar_share_all + thread*3;
             const int64_t i_to = m >= i_from + i_each ? i_from + i_each : m;
@@ -562,31 +549,22 @@ int pooling_backward(const pooling_dims *dims, const pooling_inputs *in, const p
                     for (int64_t i = i0; i < i1; i++) {
                         const float q_block = q[4*i + u];
                         /* q_bar[i,u] = 2*q[i,u]    pooling.bp:9 */
-                        q_bar[256*u + (i - i0)] = 2.0f*q_block;
+                        q_bar[i - i0] = 2.0f*q_block;
                     }
-                }
-                for (int64_t u = 0; u < 8; u++) {
-                    for (int64_t i = i0; i < i1; i++) {
-                        z_block[256*u + (i - i0)] = z[8*i + u];
-                        x_block[256*u + (i - i0)] = x[8*i + u];
-                        /* a_bar[i,u] = 0    pooling.bp:7 */
-                        a_bar[256*u + (i - i0)] = 0.0f;
-                    }
-                }
-                /* a_bar[i,2*u + p] += q_bar[i,u], u in 0..4, p in 0..2 where p == q_win[i,u]    pooling.bp:8 */
-                for (int64_t u = 0; u < 4; u++) {
+                    /* a_bar[i,2*u + p] += q_bar[i,u], u in 0..4, p in 0..2 where p == q_win[i,u]    pooling.bp:8 */
                     for (int64_t p = 0; p < 2; p++) {
                         #pragma omp simd
                         for (int64_t i = i0; i < i1; i++) {
-                            a_bar[256*(2*u + p) + (i - i0)] += bp_selectf(p == (int64_t)q_win[4*i + u], q_bar[256*u + (i - i0)], 0.0f);
+                            a_bar[256*(2*u + p) + (i - i0)] = bp_selectf(p == (int64_t)q_win[4*i + u], q_bar[i - i0], 0.0f);
                         }
                     }
                 }
-                /* z_bar[i,u] = if z[i,u] > 0 then a_bar[i,u] else 0    pooling.bp:7 */
                 for (int64_t u = 0; u < 8; u++) {
-                    #pragma omp simd reduction(+: b_bar_share_part)
                     for (int64_t i = i0; i < i1; i++) {
-                        z_bar[256*u + (i - i0)] = bp_selectf(z_block[256*u + (i - i0)] > 0.0f, a_bar[256*u + (i - i0)], 0.0f);
+                        const float z_block = z[8*i + u];
+                        x_block[256*u + (i - i0)] = x[8*i + u];
+                        /* z_bar[i,u] = if z[i,u] > 0 then a_bar[i,u] else 0    pooling.bp:7 */
+                        z_bar[256*u + (i - i0)] = z_block > 0.0f ? a_bar[256*u + (i - i0)] : 0.0f;
                         /* b_bar = sum[i,u](z_bar[i,u])    pooling.bp:6 */
                         b_bar_share_part += z_bar[256*u + (i - i0)];
                     }
