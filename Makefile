@@ -53,13 +53,13 @@ $(GEN)/runtime_text.inc: runtime/bp_math.h runtime/bp_random.h runtime/bp_linalg
 	@mkdir -p $(@D)
 	$(as_lines) $^ > $@.tmp && mv $@.tmp $@
 # The matrix product of generated code, in which P_ and R stand for the prefix and the real type.
-$(GEN)/product_text.inc: src/emit/product.in
+$(GEN)/%_text.inc: src/emit/%.in
 	@mkdir -p $(@D)
 	$(as_lines) $^ > $@.tmp && mv $@.tmp $@
 
 $(BPC_OBJ): | $(GEN)/grammar/bp.tab.h $(GEN)/grammar/bp.lex.h
 $(BUILD)/src/emit/runtime_text.o: $(GEN)/runtime_text.inc
-$(BUILD)/src/emit/product.o: $(GEN)/product_text.inc
+$(BUILD)/src/emit/product.o: $(GEN)/product_text.inc $(GEN)/product_over_text.inc
 
 $(BUILD)/libbpc.a: $(BPC_OBJ)
 	@rm -f $@

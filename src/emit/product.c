@@ -10,7 +10,7 @@
 enum { BLAS_AREA = 1 << 22 }; /* k*n from which a BLAS that knows the machine may win; one that does not is slower everywhere */
 
 static bool wants_blas(const Writer *w, const Product *p) {
-    if (!w->emission->blas || p->in_turn) return false; /* its strides may be negative */
+    if (!w->emission->blas || p->in_turn || p->n_over) return false; /* in_turn: its strides may be negative */
     if (p->k->kind != EXPR_CONST || p->n->kind != EXPR_CONST) return false;
     if (!(expr_is_int(p->a_row, 1) || expr_is_int(p->a_column, 1)) || !(expr_is_int(p->b_row, 1) || expr_is_int(p->b_column, 1))) return false;
     return p->k->of.integer * p->n->of.integer >= BLAS_AREA;
@@ -56,9 +56,42 @@ static void write_blas(Writer *w, const Product *p) {
     text_add(w->out, ");\n");
 }
 
+/* , 3, (const int64_t[][3]){{8, 9, 10816}, {3, 3, 832}, {3, 1, 64}} */
+static void write_over(Writer *w, const Product *p) {
+    text_add(w->out, ", %u, (const int64_t[][3]){", p->n_over);
+    for (uint32_t k = 0; k < p->n_over; k++) {
+        text_add(w->out, k ? ", {" : "{");
+        write_size(w, p->over[k].extent);
+        write_strides(w, p->over[k].a, p->over[k].b);
+        text_add(w->out, "}");
+    }
+    text_add(w->out, "}");
+}
+
+/* P_product_over(m, n, over, &a[…], a_row, &b[…], b_column, &c[…], ldc, add) */
+static void write_call_over(Writer *w, const Product *p) {
+    *w->calls_product = *w->calls_over = true;
+    text_add(w->out, "%s_product_over(", w->emission->prefix);
+    write_size(w, p->m);
+    text_add(w->out, ", ");
+    write_size(w, p->n);
+    write_over(w, p);
+    write_address(w, p->a, p->a_subs);
+    write_strides(w, p->a_row, NULL);
+    write_address(w, p->b, p->b_subs);
+    write_strides(w, p->b_column, NULL);
+    write_address(w, p->c, p->c_subs);
+    write_strides(w, p->c_row, NULL);
+    text_add(w->out, ", %d);\n", p->add);
+}
+
 static void write_call_of_product(Writer *w, const Product *p) {
     const bool blas = wants_blas(w, p);
     writer_indent(w);
+    if (p->n_over) {
+        write_call_over(w, p);
+        return;
+    }
     *(blas ? w->calls_blas : w->calls_product) = true;
     if (blas) {
         write_blas(w, p);
@@ -81,6 +114,16 @@ static void write_call_of_product(Writer *w, const Product *p) {
 static void write_test(Writer *w, const Product *p) {
     const bool b = p->strong == STRONG_A;
     writer_indent(w);
+    if (p->n_over) { /* over, which of its strides, how many rows or columns */
+        text_add(w->out, "if (%s_finite_over(", w->emission->prefix);
+        write_size(w, b ? p->n : p->m);
+        write_over(w, p);
+        text_add(w->out, ", %d", b ? 2 : 1);
+        write_address(w, b ? p->b : p->a, b ? p->b_subs : p->a_subs);
+        write_strides(w, b ? p->b_column : p->a_row, NULL);
+        text_add(w->out, ")) {\n");
+        return;
+    }
     text_add(w->out, "if (%s_finite(", w->emission->prefix);
     write_size(w, b ? p->k : p->m);
     text_add(w->out, ", ");
@@ -105,7 +148,7 @@ void write_product(Writer *w, const Tree *n) {
     write_list(w, n->body, n);
     w->indent--;
     writer_line(w, "}");
-    *w->calls_finite = true;
+    *(p->n_over ? w->calls_finite_over : w->calls_finite) = true;
 }
 
 static const char *const finite_text[] = {
@@ -124,6 +167,16 @@ static const char *const finite_text[] = {
     "        }",
     "    }",
     "    return sum == 0;",
+    "}",
+};
+
+static const char *const finite_over_text[] = {
+    "/* The same, of n rows (columns) whose elements lie over several loops: how many, and with `which` how far apart. */",
+    "static int P_finite_over(int64_t n, int64_t levels, const int64_t (*over)[3], int which, const R *a, int64_t step) {",
+    "    if (levels == 1) return P_finite(over[0][0], n, a, over[0][which], step);",
+    "    int all = 1;",
+    "    for (int64_t i = 0; i < over[0][0]; i++) all &= P_finite_over(n, levels - 1, over + 1, which, a + i*over[0][which], step);",
+    "    return all;",
     "}",
 };
 
@@ -146,9 +199,13 @@ static const char *const shared_text[] = {
     "#endif",
 };
 
-/* product.in, a string a line. */
+/* product.in and product_over.in, a string a line. */
 static const char *const product_text[] = {
 #include "product_text.inc"
+};
+
+static const char *const product_over_text[] = {
+#include "product_over_text.inc"
 };
 
 /* P stands for the model's prefix, R for its real type. */
@@ -173,5 +230,7 @@ static void write_lines(const Emission *e, const char *const *line, size_t n, Te
 }
 
 void write_finite_function(const Emission *e, Text *out) { write_lines(e, finite_text, sizeof finite_text / sizeof *finite_text, out); }
+void write_finite_over(const Emission *e, Text *out) { write_lines(e, finite_over_text, sizeof finite_over_text / sizeof *finite_over_text, out); }
 void write_shared_product(const Emission *e, Text *out) { write_lines(e, shared_text, sizeof shared_text / sizeof *shared_text, out); }
+void write_product_over(const Emission *e, Text *out) { write_lines(e, product_over_text, sizeof product_over_text / sizeof *product_over_text, out); }
 void write_product_function(const Emission *e, Text *out) { write_lines(e, product_text, sizeof product_text / sizeof *product_text, out); }

@@ -144,14 +144,15 @@ static void write_bind(const Emission *e, Text *out) {
 }
 
 /* What functions call of what is printed once. */
-typedef struct { bool product, shared, blas, finite; } Calls;
+typedef struct { bool product, over, shared, blas, finite, finite_over; } Calls;
 
 static void write_functions(const Emission *e, Text *out, Map *used, Calls *calls) {
     Graph *g = e->graph;
     for (uint32_t k = 0; k < e->n_functions; k++) {
         const ArenaMark mark = arena_mark(g->stage), lists = arena_mark(g->lists);
         Writer w = {.emission = e, .f = e->functions[k], .g = g, .out = out, .names = map_new(g->stage), .tensors = map_new(g->stage),
-                    .all_of = map_new(g->stage), .indices = map_new(g->stage), .dims = map_new(g->stage), .used = used, .calls_product = &calls->product, .calls_shared = &calls->shared, .calls_blas = &calls->blas, .calls_finite = &calls->finite};
+                    .all_of = map_new(g->stage), .indices = map_new(g->stage), .dims = map_new(g->stage), .used = used, .calls_product = &calls->product, .calls_shared = &calls->shared, .calls_blas = &calls->blas, .calls_finite = &calls->finite,
+                    .calls_over = &calls->over, .calls_finite_over = &calls->finite_over};
         text_add(out, "\n/* ---- %s: %s ---- */\n", function_shapes[w.f->kind].name, function_shapes[w.f->kind].what);
         write_function(&w);
         arena_release(g->stage, mark);
@@ -209,7 +210,9 @@ void emit_source(const Emission *e, Text *out) {
     if (any_slots(e)) write_take(e, out);
     if (calls.product) write_product_function(e, out);
     if (calls.shared) write_shared_product(e, out);
-    if (calls.finite) write_finite_function(e, out);
+    if (calls.over) write_product_over(e, out);
+    if (calls.finite || calls.finite_over) write_finite_function(e, out);
+    if (calls.finite_over) write_finite_over(e, out);
     if (has_params(g)) write_bind(e, out);
     text_put(out, body.at, body.n);
     text_free(&body);

@@ -31,7 +31,7 @@ typedef struct {
     Map *used;    /* Symbol of a libbp function -> used */
     struct Rewriter *expander; /* writes out operators that C does not have */
     bool on_threads; /* inside a loop whose turns run on several */
-    bool *calls_product, *calls_shared, *calls_blas, *calls_finite; /* set where the function calls them */
+    bool *calls_product, *calls_over, *calls_shared, *calls_blas, *calls_finite, *calls_finite_over; /* set where the function calls them */
     struct Parts *parts; /* of a function that is cut; else NULL */
     const char *shared;  /* … and what its parts share */
 } Writer;
@@ -73,6 +73,8 @@ void forget_invariants(Writer *);
 /* ---- matrix products (product.c) ---- */
 void write_product(Writer *, const Tree *);               /* the call */
 void write_finite_function(const Emission *, Text *);     /* what strong ones ask first */
+void write_finite_over(const Emission *, Text *);
+void write_product_over(const Emission *, Text *);
 void write_product_function(const Emission *, Text *);    /* the static function that small and middling ones call */
 void write_shared_product(const Emission *, Text *);      /* … and the one that shares it out to threads */
 

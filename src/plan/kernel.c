@@ -4,7 +4,8 @@
  *
  * Every loop has a stride in each of the three arrays (0 where they do not have its index). Neighbouring loops whose
  * strides fit are one loop: all steps and all examples of x[t,n,j] are rows of one matrix. Then a loop found in A and
- * C is m, in B and C is n, in A and B is k; what is in all three stays outside, and so do further loops of a role that is taken.
+ * C is m, in B and C is n, in A and B is k. Several loops may be k: a convolution sums over channels and the places of its filter,
+ * without leaving the registers. What is in all three stays outside, and so do further loops of m and n, and sums over time.
  * Small products stay loops. */
 #include "graph/affine.h"
 #include "graph/ops.h"
@@ -13,7 +14,7 @@
 #include "plan/nest.h"
 #include "plan/storage.h"
 
-enum { LEAST_SIDE = 3, LEAST_AREA = 256 }; /* when it pays: k and n at least 3, k*n at least 256 */
+enum { LEAST_SIDE = 3, LEAST_AREA = 256, LEAST_OVER = 16 }; /* when it pays: k and n at least 3, k*n at least 256; n over several loops */
 
 enum { A, B, C, N_ARRAYS, MOST_LOOPS = 12 };
 
@@ -165,14 +166,23 @@ static void merge_loops(Nest *n) {
 static bool is_one(const Expr *stride) { return stride && expr_is_int(stride, 1); }
 
 enum { M, N, K, N_ROLES };
-/* adds: what is summed over in loops around the product is added one product after the other */
-typedef struct { const Loop *of[N_ROLES]; bool adds; } Roles;
+/* over: all that are k, in the order of the nest; adds: what is summed over in loops around the product is added one product after
+ * the other */
+typedef struct {
+    const Loop *of[N_ROLES], *over[MOST_LOOPS];
+    uint32_t n_over;
+    bool adds;
+} Roles;
+
+/* Do the terms lie side by side in both factors? */
+static bool is_along(const Loop *k) { return is_one(k->stride[A]) && is_one(k->stride[B]); }
 
 /* Of two loops for one role: whose elements lie side by side in C, else the longer one. Sums over time stay outside: what other
  * indices sum at one time is added as a whole. */
 static bool is_better(int role, const Loop *x, const Loop *y) {
     if (role == K && x->in_turn != y->in_turn) return y->in_turn;
-    const bool x_near = role != K && is_one(x->stride[C]), y_near = role != K && is_one(y->stride[C]);
+    const bool x_near = role != K ? is_one(x->stride[C]) : is_along(x);
+    const bool y_near = role != K ? is_one(y->stride[C]) : is_along(y);
     return x_near != y_near ? x_near : usual_length(x->extent) >= usual_length(y->extent);
 }
 
@@ -194,10 +204,13 @@ static bool find_roles(Nest *n, Roles *r) {
         if (a && b && c) continue;         /* stays outside */
         const int role = !c ? K : b ? N : M;
         if (c && !a && !b) return false;
-        if (r->of[role] && role == K) r->adds = true;
+        if (role == K && x->in_turn) r->adds = true;
+        if (role == K) r->over[r->n_over++] = x;
         if (!r->of[role] || is_better(role, x, r->of[role])) r->of[role] = x;
     }
     const Loop *m = r->of[M], *col = r->of[N];
+    if (r->n_over <= 1 || r->adds) r->n_over = 0;
+    else if (!is_along(r->of[K])) r->of[K] = r->over[r->n_over - 1]; /* as the nest has them: so they lie in filters */
     return m && col && r->of[K] && !m->down && !col->down && !m->in_turn && !col->in_turn && !rows_meet(n, m, col);
 }
 
@@ -215,18 +228,39 @@ static void swap_factors(Nest *n) {
 }
 
 static bool pays(const Roles *r) {
-    const double k = usual_length(r->of[K]->extent), n = usual_length(r->of[N]->extent), m = usual_length(r->of[M]->extent);
+    double k = usual_length(r->of[K]->extent);
+    for (uint32_t l = 0; l < r->n_over; l++) k *= r->over[l] == r->of[K] ? 1 : usual_length(r->over[l]->extent);
+    const double n = usual_length(r->of[N]->extent), m = usual_length(r->of[M]->extent);
+    const bool along = is_along(r->of[K]) && !is_one(r->of[N]->stride[B]); /* vectors of terms, not of columns */
+    if (r->n_over && !along && n < LEAST_OVER) return false;
     return k >= LEAST_SIDE && n >= LEAST_SIDE && m >= 2 && k * n >= LEAST_AREA;
+}
+
+static void start_loop(Subst *s, const Loop *l) {
+    for (uint32_t k = 0; k < l->n_merged; k++) subst_index(s, l->merged[k].index, l->merged[k].first);
 }
 
 static Expr **first_element(Nest *n, int array, const Roles *r) {
     Graph *g = n->g;
     Subst *s = subst_new(g);
-    for (int l = 0; l < N_ROLES; l++)
-        for (uint32_t k = 0; k < r->of[l]->n_merged; k++) subst_index(s, r->of[l]->merged[k].index, r->of[l]->merged[k].first);
+    for (int l = 0; l < N_ROLES; l++) start_loop(s, r->of[l]);
+    for (uint32_t k = 0; k < r->n_over; k++) start_loop(s, r->over[k]);
     Expr **subs = NEW_ARRAY(g->arena, Expr *, n->tensor[array]->rank + 1);
     for (uint32_t k = 0; k < n->tensor[array]->rank; k++) subs[k] = subst_apply(s, n->subs[array][k]);
     return subs;
+}
+
+/* The loops of k, the nearest last. */
+static void fill_over(Nest *n, const Roles *r, Product *p) {
+    Graph *g = n->g;
+    p->over = arena_alloc(g->arena, r->n_over * sizeof *p->over);
+    for (uint32_t k = 0; k <= r->n_over; k++) {
+        const Loop *l = k < r->n_over ? r->over[k] : r->of[K];
+        if (k < r->n_over && l == r->of[K]) continue;
+        p->over[p->n_over].extent = l->extent, p->over[p->n_over].a = l->stride[A], p->over[p->n_over].b = l->stride[B];
+        p->n_over++;
+        if (l != r->of[K]) p->k = expr_mul(g, p->k, l->extent);
+    }
 }
 
 static bool fill_product(Nest *n, const Roles *r, Product *p) {
@@ -241,14 +275,21 @@ static bool fill_product(Nest *n, const Roles *r, Product *p) {
     p->add = !n->starts || r->adds;
     p->in_turn = k->in_turn;
     p->strong = n->strong;
+    if (r->n_over) fill_over(n, r, p);
     return true;
 }
 
-static bool in_product(const Roles *r, uint32_t index) {
-    for (int l = 0; l < N_ROLES; l++)
-        for (uint32_t k = 0; k < r->of[l]->n_merged; k++)
-            if (r->of[l]->merged[k].index == index) return true;
+static bool stands_for(const Loop *l, uint32_t index) {
+    for (uint32_t k = 0; k < l->n_merged; k++)
+        if (l->merged[k].index == index) return true;
     return false;
+}
+
+static bool in_product(const Roles *r, uint32_t index) {
+    bool any = false;
+    for (int l = 0; l < N_ROLES; l++) any |= stands_for(r->of[l], index);
+    for (uint32_t k = 0; k < r->n_over; k++) any |= stands_for(r->over[k], index);
+    return any;
 }
 
 /* The nest in loops that the product runs over (`inside`), or in the others. */
@@ -428,7 +469,7 @@ static bool guard_kernels(Graph *g, Tree **at, Expr *condition, const Around *ar
 /* Of a product with nothing: C = 0. */
 static void empty_products(Graph *g, Tree *list) {
     for (Tree *n = list; n; n = n->next) {
-        if (n->kind == TREE_KERNEL) n->as.product.k = expr_int(g, 0), n->as.product.strong = STRONG_NONE, n->body = NULL;
+        if (n->kind == TREE_KERNEL) n->as.product.k = expr_int(g, 0), n->as.product.n_over = 0, n->as.product.strong = STRONG_NONE, n->body = NULL;
         if (n->body) empty_products(g, n->body);
     }
 }

@@ -268,7 +268,7 @@ static void share_product(Tree *n, const Visit *v, void *with) {
     (void)with;
     for (; v && v->node; v = v->outer)
         if (v->node->kind == TREE_LOOP && v->node->as.loop.threads) return;
-    if (n->kind == TREE_KERNEL) n->as.product.on_threads = product_work(&n->as.product) >= WORTH;
+    if (n->kind == TREE_KERNEL) n->as.product.on_threads = !n->as.product.n_over && product_work(&n->as.product) >= WORTH;
 }
 
 /* ---- the whole function ----------------------------------------------------------------------------------------------- */

@@ -50,6 +50,8 @@ typedef struct {
     Expr **a_subs, **b_subs, **c_subs;          /* of the first element of each */
     Expr *m, *n, *k;
     Expr *a_row, *a_column, *b_row, *b_column, *c_row; /* elements from one row, or column, to the next; c's columns lie side by side */
+    struct { Expr *extent, *a, *b; } *over;     /* where k is more than one loop: those, outermost first, and how far each goes in A and B */
+    uint32_t n_over;
     bool add;
     Strong strong;
     bool on_threads; /* long enough to be shared out */

@@ -52,7 +52,7 @@ enum { dense_BYTES = 16, dense_VECTORS = 4, dense_TALLEST = 12 };
 #else
 enum { dense_BYTES = 16, dense_VECTORS = 2, dense_TALLEST = 8 };
 #endif
-enum { dense_EACH = dense_BYTES/(int)sizeof(float), dense_LANES = dense_EACH*dense_VECTORS, dense_ROWS = 4, dense_TALL = 6, dense_DEPTH = 96 };
+enum { dense_EACH = dense_BYTES/(int)sizeof(float), dense_LANES = dense_EACH*dense_VECTORS, dense_ROWS = 4, dense_TALL = 6, dense_DEPTH = 96, dense_LEVELS = 12 };
 typedef float dense_vector __attribute__((vector_size(dense_BYTES), aligned(sizeof(float)), may_alias));
 typedef float dense_quad __attribute__((vector_size(4*sizeof(float)), aligned(sizeof(float)), may_alias));
 #if defined(__clang__)
@@ -111,39 +111,65 @@ dense_INNERMOST static inline __attribute__((always_inline)) void dense_tile(con
                 }
         return;
     }
-    memcpy(edge, sum, sizeof sum);
+    dense_UNROLL
+    for (int r = 0; r < rows; r++) memcpy(edge[r], sum[r], (size_t)vectors*dense_BYTES);
     for (int64_t r = 0; r < height; r++)
         for (int64_t j = 0; j < width; j++) c[r*ldc + j] = keep && !in_turn ? c[r*ldc + j] + edge[r][j] : edge[r][j];
 }
 
+/* The next of the terms that several loops run over: `over` says of each, outermost first, how many turns it has and how far they are
+   apart in A and in B. 0 after the last. */
+static inline int dense_next(int64_t levels, const int64_t (*over)[3], int64_t *turn, int64_t *at) {
+    for (int64_t l = levels; l-- > 0; turn[l] = 0) {
+        at[0] += over[l][1], at[1] += over[l][2];
+        if (++turn[l] < over[l][0]) return 1;
+        at[0] -= over[l][0]*over[l][1], at[1] -= over[l][0]*over[l][2];
+    }
+    return 0;
+}
+
 /* The same where rows of A and columns of B lie side by side, and A has few: each element is a sum over vectors. */
-dense_INNERMOST static void dense_dots(int64_t m, int64_t n, int64_t k, const float *a, int64_t a_row, const float *b, int64_t b_column, float *c,
-        int64_t ldc, int add) {
+dense_INNERMOST static void dense_dots(int64_t m, int64_t n, int64_t levels, const int64_t (*over)[3], const float *a, int64_t a_row, const float *b,
+        int64_t b_column, float *c, int64_t ldc, int add) {
+    const int64_t k = over[levels - 1][0], whole = k/dense_EACH*dense_EACH;
     for (int64_t row = 0; row < m; row += dense_ROWS)
         for (int64_t column = 0; column < n; column += dense_ROWS) {
-            dense_vector sum[dense_ROWS][dense_ROWS] = {{{0}}};
+            dense_vector sum[dense_ROWS][dense_ROWS];
+            dense_UNROLL
+            for (int r = 0; r < dense_ROWS; r++)
+                dense_UNROLL
+                for (int s = 0; s < dense_ROWS; s++) sum[r][s] = (dense_vector){0};
+            float rest[dense_ROWS][dense_ROWS] = {{0}};
             const float *x[dense_ROWS], *y[dense_ROWS]; /* rows and columns that are not there are the last one once more */
             for (int64_t r = 0; r < dense_ROWS; r++) {
                 x[r] = a + (row + r < m ? row + r : m - 1)*a_row;
                 y[r] = b + (column + r < n ? column + r : n - 1)*b_column;
             }
-            const int64_t whole = k/dense_EACH*dense_EACH;
-            for (int64_t p = 0; p < whole; p += dense_EACH) {
-                dense_UNROLL
-                for (int r = 0; r < dense_ROWS; r++) {
-                    const dense_vector z = *(const dense_vector *)(x[r] + p);
+            int64_t turn[dense_LEVELS] = {0}, at[2] = {0};
+            do {
+                for (int64_t p = 0; p < whole; p += dense_EACH) {
                     dense_UNROLL
-                    for (int s = 0; s < dense_ROWS; s++) sum[r][s] += z * *(const dense_vector *)(y[s] + p);
+                    for (int r = 0; r < dense_ROWS; r++) {
+                        const dense_vector z = *(const dense_vector *)(x[r] + at[0] + p);
+                        dense_UNROLL
+                        for (int s = 0; s < dense_ROWS; s++) sum[r][s] += z * *(const dense_vector *)(y[s] + at[1] + p);
+                    }
                 }
-            }
+                for (int64_t p = whole; p < k; p++)
+                    for (int r = 0; r < dense_ROWS; r++)
+                        for (int s = 0; s < dense_ROWS; s++) rest[r][s] += x[r][at[0] + p]*y[s][at[1] + p];
+            } while (dense_next(levels - 1, over, turn, at));
+            float parts[dense_ROWS][dense_ROWS][dense_EACH];
+            dense_UNROLL
+            for (int r = 0; r < dense_ROWS; r++)
+                dense_UNROLL
+                for (int s = 0; s < dense_ROWS; s++) memcpy(parts[r][s], &sum[r][s], sizeof parts[r][s]);
             for (int64_t r = 0; r < dense_ROWS && row + r < m; r++)
                 for (int64_t s = 0; s < dense_ROWS && column + s < n; s++) {
-                    float part[dense_EACH];
-                    memcpy(part, &sum[r][s], sizeof part);
+                    float *part = parts[r][s];
                     for (int w = dense_EACH/2; w > 0; w /= 2)
                         for (int v = 0; v < w; v++) part[v] += part[v + w];
-                    float total = part[0];
-                    for (int64_t p = whole; p < k; p++) total += x[r][p]*y[s][p];
+                    const float total = part[0] + rest[r][s];
                     float *to = &c[(row + r)*ldc + column + s];
                     *to = add ? *to + total : total;
                 }
@@ -165,6 +191,13 @@ dense_INNERMOST static inline void dense_turn(int64_t depth, const float *const 
         for (int q = 0; q < 4; q++) panel[p*lanes + q] = x[q][p];
 }
 
+/* Whole vectors of a row. */
+dense_INNERMOST static inline void dense_copy(int64_t lanes, const float *from, float *to) {
+    dense_UNROLL
+    for (int v = 0; v < dense_VECTORS; v++)
+        if (v*dense_EACH < lanes) *(dense_vector *)(to + v*dense_EACH) = *(const dense_vector *)(from + v*dense_EACH);
+}
+
 /* Rows `first` to `first + depth` of B, `width` of its columns, as a panel of rows of `lanes`. */
 dense_INNERMOST static void dense_pack(int64_t depth, int64_t width, int64_t lanes, const float *b, int64_t b_row, int64_t b_column, float *panel) {
     if (b_row == 1 && lanes % 4 == 0) {
@@ -174,42 +207,49 @@ dense_INNERMOST static void dense_pack(int64_t depth, int64_t width, int64_t lan
             dense_turn(depth, x, panel + j, lanes);
         }
     } else if (b_column == 1 && width == lanes) {
-        for (int64_t p = 0; p < depth; p++) memcpy(panel + p*lanes, b + p*b_row, (size_t)lanes*sizeof(float));
+        for (int64_t p = 0; p < depth; p++) dense_copy(lanes, b + p*b_row, panel + p*lanes);
     } else {
         for (int64_t p = 0; p < depth; p++)
             for (int64_t j = 0; j < lanes; j++) panel[p*lanes + j] = j < width ? b[p*b_row + j*b_column] : 0;
     }
 }
 
-#define dense_THIS depth, x, a_row, a_column, y, y_row, z, ldc, height, width, keep, in_turn
+#define dense_THIS depth, x, a_row, a_column, b, b_row, z, ldc, height, width, keep, in_turn
+/* Columns of C, as many as `lanes` or fewer, tile below tile. */
+dense_INNERMOST static void dense_strip(int64_t m, int64_t lanes, int64_t depth, const float *a, int64_t a_row, int64_t a_column, const float *b, int64_t b_row,
+        float *c, int64_t ldc, int64_t width, int keep, int in_turn) {
+    const int64_t tall = lanes == dense_LANES ? dense_TALL : dense_TALLEST;
+    for (int64_t row = 0, height; row < m; row += height) {
+        const float *x = a + row*a_row;
+        float *z = c + row*ldc;
+        const int64_t left = m - row; /* 8 are 4 + 4, not 6 + 2 */
+        height = left >= tall && left != tall + 1 && left != tall + 2 ? tall : left < dense_ROWS ? left : dense_ROWS;
+        if (lanes == dense_LANES && height == tall) dense_tile(dense_TALL, dense_VECTORS, dense_THIS);
+        else if (lanes == dense_LANES) dense_tile(dense_ROWS, dense_VECTORS, dense_THIS);
+        else if (lanes == dense_EACH && height == tall) dense_tile(dense_TALLEST, 1, dense_THIS);
+        else if (lanes == dense_EACH) dense_tile(dense_ROWS, 1, dense_THIS);
+        else if (dense_VECTORS > 2 && height == tall) dense_tile(dense_TALLEST, 2, dense_THIS);
+        else if (dense_VECTORS > 2) dense_tile(dense_ROWS, 2, dense_THIS);
+    }
+}
+
+/* Of so many columns that are left, those of the next panel. */
+static inline int64_t dense_width(int64_t left) { return left >= dense_LANES ? dense_LANES : left >= 2*dense_EACH ? 2*dense_EACH : left > dense_EACH ? dense_EACH : left; }
+
 /* C = A*B, or C += A*B. B is used where it lies while its rows are few and whole, else a panel at a time is copied. */
 dense_INNERMOST static void dense_product_rows(int64_t m, int64_t n, int64_t k, const float *a, int64_t a_row, int64_t a_column, const float *b,
         int64_t b_row, int64_t b_column, float *c, int64_t ldc, int add, int in_turn) {
     float panel[dense_DEPTH*dense_LANES];
     for (int64_t column = 0, width; column < n; column += width) {
-        width = n - column >= dense_LANES ? dense_LANES : n - column >= 2*dense_EACH ? 2*dense_EACH : n - column > dense_EACH ? dense_EACH : n - column;
+        width = dense_width(n - column);
         const int64_t lanes = width >= dense_EACH ? width : dense_EACH;
         for (int64_t first = 0; first == 0 || first < k; first += dense_DEPTH) { /* once even where k is 0: C = 0 */
             const int64_t depth = k - first < dense_DEPTH ? k - first : dense_DEPTH;
-            const int keep = add || first > 0;
             const int packed = b_column != 1 || width < lanes || m > 4*dense_ROWS;
             const float *y = b + column*b_column + first*b_row;
             if (packed) dense_pack(depth, width, lanes, y, b_row, b_column, panel);
-            if (packed) y = panel;
-            const int64_t y_row = packed ? lanes : b_row;
-            for (int64_t row = 0, height; row < m; row += height) {
-                const float *x = a + row*a_row + first*a_column;
-                float *z = c + row*ldc + column;
-                const int tall = lanes == dense_LANES ? dense_TALL : dense_TALLEST;
-                const int64_t left = m - row; /* 8 are 4 + 4, not 6 + 2 */
-                height = left >= tall && left != tall + 1 && left != tall + 2 ? tall : left < dense_ROWS ? left : dense_ROWS;
-                if (lanes == dense_LANES && height == tall) dense_tile(dense_TALL, dense_VECTORS, dense_THIS);
-                else if (lanes == dense_LANES) dense_tile(dense_ROWS, dense_VECTORS, dense_THIS);
-                else if (lanes == dense_EACH && height == tall) dense_tile(dense_TALLEST, 1, dense_THIS);
-                else if (lanes == dense_EACH) dense_tile(dense_ROWS, 1, dense_THIS);
-                else if (dense_VECTORS > 2 && height == tall) dense_tile(dense_TALLEST, 2, dense_THIS);
-                else if (dense_VECTORS > 2) dense_tile(dense_ROWS, 2, dense_THIS);
-            }
+            dense_strip(m, lanes, depth, a + first*a_column, a_row, a_column, packed ? panel : y, packed ? lanes : b_row, c + column, ldc, width,
+                    add || first > 0, in_turn);
         }
     }
 }
@@ -218,9 +258,10 @@ dense_INNERMOST static void dense_product_rows(int64_t m, int64_t n, int64_t k, 
    columns of C lie side by side. Terms are added in parts of dense_DEPTH or, with `in_turn`, one after the other to what is there. */
 static void dense_product(int64_t m, int64_t n, int64_t k, const float *a, int64_t a_row, int64_t a_column, const float *b, int64_t b_row,
         int64_t b_column, float *c, int64_t ldc, int add, int in_turn) {
-    if (a_column == 1 && b_row == 1 && b_column != 1 && (m <= dense_ROWS || (m <= 8*dense_ROWS && k >= 2*dense_DEPTH)) && !in_turn)
-        dense_dots(m, n, k, a, a_row, b, b_column, c, ldc, add);
-    else dense_product_rows(m, n, k, a, a_row, a_column, b, b_row, b_column, c, ldc, add, in_turn);
+    if (a_column == 1 && b_row == 1 && b_column != 1 && (m <= dense_ROWS || (m <= 8*dense_ROWS && k >= 256)) && !in_turn) {
+        const int64_t over[1][3] = {{k, 1, 1}};
+        dense_dots(m, n, 1, over, a, a_row, b, b_column, c, ldc, add);
+    } else dense_product_rows(m, n, k, a, a_row, a_column, b, b_row, b_column, c, ldc, add, in_turn);
 }
 #else
 /* C = A*B, or C += A*B with `add`: A is m x k, B k x n, C m x n, with so many elements from one row, and column, to the next;
