@@ -27,8 +27,9 @@ for group in $groups; do
 done
 echo "$groups" | tr ' ' '\n' | xargs -P "${JOBS:-$(nproc)}" -I GROUP sh -c '
     mkdir "$ROOT/GROUP"
+    start=$(date +%s)
     XDG_CACHE_HOME=$ROOT/GROUP/cache TMP=$ROOT/GROUP sh tests/run/GROUP.sh > "$ROOT/GROUP.log" 2>&1 || touch "$ROOT/GROUP.failed"
-    printf "%s: %s\n" GROUP "$(cat "$ROOT/GROUP.log")"'
+    printf "%s, %d s: %s\n" GROUP $(($(date +%s) - start)) "$(cat "$ROOT/GROUP.log")"'
 failed=$(cd "$ROOT" && ls *.failed 2> /dev/null | sed 's/\.failed$//' | tr '\n' ' ')
 [ -z "$failed" ] || echo "failed: $failed"
 for group in $groups; do tail -n 1 "$ROOT/$group.log"; done |

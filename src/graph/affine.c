@@ -233,6 +233,11 @@ bool affine_equal(Graph *g, Expr *a, Expr *b)
 /* high = x//E and low = x % E, of extent E, are x; where high is x//E % F of extent F they are x % (E*F). */
 static bool join_two(Graph *g, Digit *high, const Digit *low)
 {
+    if (expr_is_int(low->extent, 1) && expr_is_int(low->sub, 0)) return true;
+    if (expr_is_int(high->extent, 1) && expr_is_int(high->sub, 0)) {
+        *high = *low;
+        return true;
+    }
     if (!expr_is_op(low->sub, OP_mod) || low->sub->arg[1] != low->extent) return false;
     Expr *x = low->sub->arg[0], *extent = expr_mul(g, high->extent, low->extent);
     const bool wraps = expr_is_op(high->sub, OP_mod) && high->sub->arg[1] == high->extent;

@@ -209,6 +209,7 @@ static bool find_roles(Nest *n, Roles *r) {
         if (!r->of[role] || is_better(role, x, r->of[role])) r->of[role] = x;
     }
     const Loop *m = r->of[M], *col = r->of[N];
+    r->adds &= r->n_over > 1;
     if (r->n_over <= 1 || r->adds) r->n_over = 0;
     else if (!is_along(r->of[K])) r->of[K] = r->over[r->n_over - 1]; /* as the nest has them: so they lie in filters */
     return m && col && r->of[K] && !m->down && !col->down && !m->in_turn && !col->in_turn && !rows_meet(n, m, col);
@@ -337,7 +338,8 @@ static Tree *cleared(Nest *n, const Tree *nest) {
     }
     *at = tree_new(g->arena, TREE_SET, n->set->why);
     (*at)->as = n->start->as;
-    (*at)->as.set.subs = n->set->as.set.subs;
+    (*at)->as.set.subs = NEW_ARRAY(g->arena, Expr *, n->tensor[C]->rank + 1); /* its own: indices are renamed in place */
+    for (uint32_t k = 0; k < n->tensor[C]->rank; k++) (*at)->as.set.subs[k] = n->set->as.set.subs[k];
     return root;
 }
 

@@ -51,6 +51,7 @@ static void print_node(const Function *f, Text *out, const Tree *n) {
         text_add(out, "%s and ", !expr_is_int(n->as.product.a_column, 1) ? "'" : "");
         print_subs(f, out, n->as.product.b, n->as.product.b_subs);
         text_add(out, "%s", !expr_is_int(n->as.product.b_column, 1) ? "'" : "");
+        if (n->as.product.n_over) text_add(out, " over %u loops", n->as.product.n_over);
         break;
     case TREE_CALL: text_add(out, "call for %s", n->as.call.to->name); break;
     case TREE_ONE_BY_ONE: text_add(out, "one by one"); break;

@@ -115,7 +115,8 @@ static void run_together(const Race *r, Tree *start, Tree *nest) {
     best->why = which->why;
     best->as.set = which->as.set;
     best->as.set.op = COMBINE_SET;
-    best->as.set.subs = add->as.set.subs;
+    best->as.set.subs = NEW_ARRAY(g->arena, Expr *, add->as.set.to->rank + 1);
+    for (uint32_t k = 0; k < add->as.set.to->rank; k++) best->as.set.subs[k] = add->as.set.subs[k];
     best->as.set.value = expr_select(g, stays, so_far, r->label);
     best->next = add;
 }
