@@ -185,7 +185,7 @@ static const char *const shared_text[] = {
     "#if defined(_OPENMP) && defined(__GNUC__) && !defined(__TINYC__)",
     "static void P_product_shared(int64_t m, int64_t n, int64_t k, const R *a, int64_t a_row, int64_t a_column, const R *b, int64_t b_row,",
     "        int64_t b_column, R *c, int64_t ldc, int add, int in_turn) {",
-    "    const int threads = m*n*k < 100000 ? 1 : P_threads(), few = m <= 8*P_ROWS*threads;",
+    "    const int threads = m*n*k < 1000000 ? 1 : P_threads(), few = m <= 8*P_ROWS*threads;",
     "    const int64_t side = few ? P_LANES : P_ROWS, each = ((few ? n : m) + threads*side - 1)/(threads*side)*side;",
     "    #pragma omp parallel for num_threads(threads) if(threads > 1)",
     "    for (int64_t first = 0; first < (few ? n : m); first += each) {",

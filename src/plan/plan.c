@@ -87,6 +87,24 @@ static void add_steps(Graph *g, Steps *steps, Tensor *t, uint64_t wanted) {
     for (Equation *e = t->pieces; e; e = e->next) vec_push(g->stage, steps, (Step){.equation = e, .wanted = wanted});
 }
 
+/* Those of all that is needed: which one was the greatest right behind the greatest. */
+static Steps all_steps(const Need *n) {
+    Graph *g = n->g;
+    Steps steps = {0};
+    Tensor **winner = NEW_ARRAY(g->stage, Tensor *, n->n_tensors + 1);
+    for (uint32_t k = 0; k < n->n_tensors; k++) {
+        Tensor *t = g->tensors.at[k];
+        if (t->role == ROLE_WINNER && t->of && t->of->number < k && n->wanted[t->of->number]) winner[t->of->number] = t;
+    }
+    for (uint32_t k = 0; k < n->n_tensors; k++) {
+        Tensor *t = g->tensors.at[k];
+        if (t->role == ROLE_WINNER && t->of && winner[t->of->number] == t) continue;
+        for (; t; t = t->number == k ? winner[k] : NULL)
+            if (n->wanted[t->number] && is_computed(t)) add_steps(g, &steps, t, n->wanted[t->number] >> ALWAYS ? UINT64_C(1) << ALWAYS : n->wanted[t->number]);
+    }
+    return steps;
+}
+
 Tensors tensor_reads(Graph *g, const Tensor *t) {
     Tensors list = {0};
     for (const Equation *e = t->pieces; e; e = e->next) {
@@ -129,9 +147,7 @@ static bool has_loop(const Order *order) {
 
 static bool plan_steps(Function *f, const Need *n, const PlanOptions *options) {
     Graph *g = f->graph;
-    Steps steps = {0};
-    for (uint32_t k = 0; k < n->n_tensors; k++)
-        if (n->wanted[k] && is_computed(g->tensors.at[k])) add_steps(g, &steps, g->tensors.at[k], n->wanted[k] >> ALWAYS ? UINT64_C(1) << ALWAYS : n->wanted[k]);
+    Steps steps = all_steps(n);
     if (steps.n == 0) return true;
     const bool cut = options->checkpoint != CHECKPOINT_NONE && !f->before && !f->kept;
     Order *order = order_steps(g, steps.at, steps.n);

@@ -21,5 +21,5 @@ plan_has "a convolution is one product over channels and places" 2 "_y_sum.* = p
 plan_has "the gradient of a filter sums over examples, rows and columns" 4 "W_bar.* += product of .* over" tests/generated/kernels.bp
 plan_has "subscripts that are digits of one index are that index" 1 "g_bar.* = product of V" tests/generated/kernels.bp
 plan_has "what is written once is not set to 0 before" 1 "h_y_bar.*2.s + p.* = if p.2 + q ==" tests/generated/kernels.bp
-plan_has "the greatest and which one it is come from one loop" 2 "_win.* = if relu.* <= " bench/models/cnn.bp
+plan_has "the greatest and which one it is come from one loop" 1 "_win.* = if relu.* <= " tests/generated/kernels.bp
 finish
