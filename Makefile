@@ -16,6 +16,7 @@ PREFIX ?= /usr/local
 CC ?= cc
 AR ?= ar
 CFLAGS ?= -O2 -g -DNDEBUG
+JOBS ?= $(shell nproc 2> /dev/null || echo 1)
 WARN := -Wall -Wextra -Wpedantic -Werror
 DEPENDENCIES := gcc g++ clang make flex bison pkg-config check libsubunit-dev libjansson-dev zlib1g-dev libunistring-dev libgmp-dev libmpfr-dev \
                 libopenblas-dev liblapacke-dev libsuitesparse-dev cmake valgrind tcc python3 python3-numpy
@@ -104,17 +105,22 @@ operators: $(BUILD)/libbpc.a
 	$(CC) $(BPC_CFLAGS) -o $(BUILD)/operators docs/operators.c $(BUILD)/libbpc.a -lunistring -lm && $(BUILD)/operators > docs/operators.md
 
 TESTS ?=
-check: all $(UNIT_TESTS) $(BUILD)/test_runtime
+.PHONY: built
+built: all $(UNIT_TESTS) $(BUILD)/test_runtime
+check: built
 	BUILD=$(BUILD) CC="$(CC)" tests/run.sh $(TESTS)
 
 # The suite with gcc, the corpus again with clang, then everything that is ours under the sanitizers.
 test: dependencies
+	$(MAKE) -j$(JOBS) built
 	$(MAKE) check
+	$(MAKE) -j$(JOBS) built BUILD=build-clang CC=clang
 	$(MAKE) check BUILD=build-clang CC=clang TESTS="units models generated numbers"
 	$(MAKE) asan
 
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=undefined
 asan:
+	$(MAKE) -j$(JOBS) built BUILD=build-asan CFLAGS="-O1 -g $(SANITIZE)"
 	ASAN_OPTIONS=detect_leaks=0 $(MAKE) check BUILD=build-asan CFLAGS="-O1 -g $(SANITIZE)" TESTS="units errors command models random"
 
 # Speed, against PyTorch, C by hand and the machine's limits; MODELS are names of bench/models, adbench, sweep.

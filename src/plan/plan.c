@@ -17,6 +17,7 @@
 #include "plan/parallel.h"
 #include "plan/segment.h"
 #include "plan/storage.h"
+#include "plan/unroll.h"
 #include "plan/winner.h"
 
 enum { ALWAYS = 63 }; /* the bit of what is needed whatever arrays the caller gave */
@@ -165,6 +166,7 @@ static bool plan_steps(Function *f, const Need *n, const PlanOptions *options) {
         find_kernels(f);
         arrange_lanes(f);
         interchange_sums(f);
+        if (!times) unroll_choices(f);
         fuse_loops(f);
         find_winners(f);
         if (options->threads) share_work(f);

@@ -15,7 +15,7 @@ for model in $(learning_models); do
         printf '#define FORWARD%s%s r->workspace\n#define BACKWARD%s r->grads, r->workspace\n' "$arguments" "$outputs" "$arguments"
     fi > "$TMP/pair.h"
     build="$CC -std=c11 -D_POSIX_C_SOURCE=200809L -g -w -Iruntime -I$TMP $TMP/model.c tests/generated/poison.c $BUILD/libbp.a"
-    status_is 0 "$model: build" $build -O1 -fsanitize=address,undefined -fno-sanitize-recover=all -o "$TMP/poison" $libraries -lm
+    status_is 0 "$model: build" $build -O0 -fsanitize=address,undefined -fno-sanitize-recover=all -o "$TMP/poison" $libraries -lm
     [ "$got" != 0 ] || ASAN_OPTIONS=detect_leaks=0 status_is 0 "$model: sanitized" "$TMP/poison"
     [ "$got" != 0 ] || ASAN_OPTIONS=detect_leaks=0 status_is 0 "$model: sanitized, all sizes 1" env SMALLEST=1 "$TMP/poison"
     case $stem in digits | lstm | edit_distance)
