@@ -56,10 +56,10 @@ size_t pooling_workspace_size(const pooling_dims *dims) {
     bytes += (double)sizeof(float)*(double)m*(double)8 + 64.0;
     bytes += (double)sizeof(float)*(double)m*(double)8 + 64.0;
     bytes += (double)sizeof(float)*(double)m*(double)4 + 64.0;
+    bytes += (double)sizeof(int32_t)*(double)m*(double)4 + 64.0;
     bytes += (double)sizeof(float)*(double)m*(double)4 + 64.0;
     bytes += (double)sizeof(float)*(double)m*(double)8 + 64.0;
     bytes += (double)sizeof(float)*(double)m*(double)8 + 64.0;
-    bytes += (double)sizeof(int32_t)*(double)m*(double)4 + 64.0;
     if (bytes > most) most = bytes;
     bytes = 64.0; /* forward */
     bytes += (double)sizeof(float)*(double)m*(double)8 + 64.0;
@@ -176,10 +176,10 @@ int pooling_gradient(const pooling_dims *dims, const pooling_inputs *in, const p
     float *const z = pooling_take(&block, m*8, sizeof(float));
     float *const a = pooling_take(&block, m*8, sizeof(float));
     float *const q = pooling_take(&block, m*4, sizeof(float));
+    int32_t *const q_win = pooling_take(&block, m*4, sizeof(int32_t));
     float *const q_bar = pooling_take(&block, m*4, sizeof(float));
     float *const a_bar = pooling_take(&block, m*8, sizeof(float));
     float *const z_bar = pooling_take(&block, m*8, sizeof(float));
-    int32_t *const q_win = pooling_take(&block, m*4, sizeof(int32_t));
     float *const b_bar = grads->b;
     float *const w_bar = grads->w;
 
@@ -214,6 +214,20 @@ int pooling_gradient(const pooling_dims *dims, const pooling_inputs *in, const p
             }
         }
     }
+    if (grads->w || grads->b) {
+        /* q_win[i,u] = min[p where a[i,2*u + p] == q[i,u] or a[i,2*u + p] != a[i,2*u + p]](p)    pooling.bp:8 */
+        for (int64_t i = 0; i < m; i++) {
+            for (int64_t u = 0; u < 4; u++) {
+                q_win[4*i + u] = (int32_t)(2147483647);
+                for (int64_t p = 0; p < 2; p++) {
+                    if (a[8*i + 2*u + p] == q[4*i + u] || a[8*i + 2*u + p] != a[8*i + 2*u + p]) {
+                        const int64_t v_2 = p;
+                        if (v_2 < q_win[4*i + u]) q_win[4*i + u] = (int32_t)v_2;
+                    }
+                }
+            }
+        }
+    }
     /* L = sum[i,u](q[i,u]*q[i,u])    pooling.bp:9 */
     double L = 0.0;
     for (int64_t i = 0; i < m; i++) {
@@ -226,18 +240,6 @@ int pooling_gradient(const pooling_dims *dims, const pooling_inputs *in, const p
         for (int64_t i = 0; i < m; i++) {
             for (int64_t u = 0; u < 4; u++) {
                 q_bar[4*i + u] = 2.0f*q[4*i + u];
-            }
-        }
-        /* q_win[i,u] = min[p where a[i,2*u + p] == q[i,u] or a[i,2*u + p] != a[i,2*u + p]](p)    pooling.bp:8 */
-        for (int64_t i = 0; i < m; i++) {
-            for (int64_t u = 0; u < 4; u++) {
-                q_win[4*i + u] = (int32_t)(2147483647);
-                for (int64_t p = 0; p < 2; p++) {
-                    if (a[8*i + 2*u + p] == q[4*i + u] || a[8*i + 2*u + p] != a[8*i + 2*u + p]) {
-                        const int64_t v_2 = p;
-                        if (v_2 < q_win[4*i + u]) q_win[4*i + u] = (int32_t)v_2;
-                    }
-                }
             }
         }
         /* a_bar[i,2*u + p] += q_bar[i,u], u in 0..4, p in 0..2 where p == q_win[i,u]    pooling.bp:8 */
@@ -332,13 +334,6 @@ int pooling_forward(const pooling_dims *dims, const pooling_inputs *in, const po
             }
         }
     }
-    /* L = sum[i,u](q[i,u]*q[i,u])    pooling.bp:9 */
-    double L = 0.0;
-    for (int64_t i = 0; i < m; i++) {
-        for (int64_t u = 0; u < 4; u++) {
-            L += (double)(q[4*i + u]*q[4*i + u]);
-        }
-    }
     /* q_win[i,u] = min[p where a[i,2*u + p] == q[i,u] or a[i,2*u + p] != a[i,2*u + p]](p)    pooling.bp:8 */
     for (int64_t i = 0; i < m; i++) {
         for (int64_t u = 0; u < 4; u++) {
@@ -349,6 +344,13 @@ int pooling_forward(const pooling_dims *dims, const pooling_inputs *in, const po
                     if (v_2 < q_win[4*i + u]) q_win[4*i + u] = (int32_t)v_2;
                 }
             }
+        }
+    }
+    /* L = sum[i,u](q[i,u]*q[i,u])    pooling.bp:9 */
+    double L = 0.0;
+    for (int64_t i = 0; i < m; i++) {
+        for (int64_t u = 0; u < 4; u++) {
+            L += (double)(q[4*i + u]*q[4*i + u]);
         }
     }
     out->L = (float)L;

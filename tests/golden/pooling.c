@@ -314,10 +314,16 @@ int pooling_gradient(const pooling_dims *dims, const pooling_inputs *in, const p
                 #pragma omp simd
                 for (int64_t i = i0; i < i1; i++) {
                     q[i - i0] = -INFINITY;
+                    /* q_win[i,u] = min[p where a[i,2*u + p] == q[i,u] or a[i,2*u + p] != a[i,2*u + p]](p)    pooling.bp:8 */
+                    q_win[i - i0] = (int32_t)(0);
                 }
+                /* q[i,u] = max[p](a[i,2*u + p])    pooling.bp:8 */
                 for (int64_t p = 0; p < 2; p++) {
                     #pragma omp simd
                     for (int64_t i = i0; i < i1; i++) {
+                        /* q_win[i,u] = min[p where a[i,2*u + p] == q[i,u] or a[i,2*u + p] != a[i,2*u + p]](p)    pooling.bp:8 */
+                        q_win[i - i0] = (int32_t)(a[256*(2*u + p) + (i - i0)] <= q[i - i0] || q[i - i0] != q[i - i0] ? (int64_t)q_win[i - i0] : p);
+                        /* q[i,u] = max[p](a[i,2*u + p])    pooling.bp:8 */
                         const float v = a[256*(2*u + p) + (i - i0)];
                         if (v > q[i - i0] || v != v) q[i - i0] = v;
                     }
@@ -328,15 +334,6 @@ int pooling_gradient(const pooling_dims *dims, const pooling_inputs *in, const p
                     L_share_part += q[i - i0]*q[i - i0];
                     /* q_bar[i,u] = 2*q[i,u]    pooling.bp:9 */
                     q_bar[i - i0] = 2.0f*q[i - i0];
-                    /* q_win[i,u] = min[p where a[i,2*u + p] == q[i,u] or a[i,2*u + p] != a[i,2*u + p]](p)    pooling.bp:8 */
-                    q_win[i - i0] = (int32_t)(2147483647);
-                }
-                for (int64_t p = 0; p < 2; p++) {
-                    #pragma omp simd
-                    for (int64_t i = i0; i < i1; i++) {
-                        const int64_t v_2 = a[256*(2*u + p) + (i - i0)] == q[i - i0] || a[256*(2*u + p) + (i - i0)] != a[256*(2*u + p) + (i - i0)] ? p : 2147483647;
-                        if (v_2 < q_win[i - i0]) q_win[i - i0] = (int32_t)v_2;
-                    }
                 }
                 /* a_bar[i,2*u + p] += q_bar[i,u], u in 0..4, p in 0..2 where p == q_win[i,u]    pooling.bp:8 */
                 for (int64_t p = 0; p < 2; p++) {
