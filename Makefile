@@ -19,7 +19,8 @@ CFLAGS ?= -O2 -g -DNDEBUG
 JOBS ?= $(shell nproc 2> /dev/null || echo 1)
 WARN := -Wall -Wextra -Wpedantic -Werror
 DEPENDENCIES := gcc g++ clang make flex bison pkg-config check libsubunit-dev libjansson-dev zlib1g-dev libunistring-dev libgmp-dev libmpfr-dev \
-                libopenblas-dev liblapacke-dev libsuitesparse-dev cmake valgrind tcc python3 python3-numpy
+                libopenblas-dev liblapacke-dev libsuitesparse-dev cmake valgrind tcc python3 python3-numpy \
+                gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user
 
 GEN := $(BUILD)/gen
 BPC_SRC := $(filter-out src/main.c src/verbs/%,$(wildcard src/*/*.c))
