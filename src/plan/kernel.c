@@ -237,6 +237,14 @@ static bool pays(const Roles *r) {
     return k >= LEAST_SIDE && n >= LEAST_SIDE && m >= 2 && k * n >= LEAST_AREA;
 }
 
+/* Where one product over all loops does not pay: the longest loop's, added one after the other. */
+static void add_one_by_one(Roles *r) {
+    for (uint32_t k = 0; k < r->n_over; k++)
+        if (usual_length(r->over[k]->extent) > usual_length(r->of[K]->extent)) r->of[K] = r->over[k];
+    r->n_over = 0;
+    r->adds = true;
+}
+
 static void start_loop(Subst *s, const Loop *l) {
     for (uint32_t k = 0; k < l->n_merged; k++) subst_index(s, l->merged[k].index, l->merged[k].first);
 }
@@ -360,6 +368,11 @@ static Tree *product_of(Nest *n, Tree *nest) {
     if (!find_roles(n, &r) || !fill_product(n, &r, &p)) { /* C' = B'*A' */
         swap_factors(n);
         if (!find_roles(n, &r) || !fill_product(n, &r, &p)) return NULL;
+    }
+    if (r.n_over && !pays(&r)) {
+        add_one_by_one(&r);
+        p = (Product){0};
+        fill_product(n, &r, &p);
     }
     if (!pays(&r)) return NULL;
     if (!r.adds || !n->starts) return build(n, nest, &r, &p);
