@@ -122,7 +122,8 @@ test: dependencies
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=undefined
 asan:
 	$(MAKE) -j$(JOBS) built BUILD=build-asan CFLAGS="-O1 -g $(SANITIZE)"
-	ASAN_OPTIONS=detect_leaks=0 $(MAKE) check BUILD=build-asan CFLAGS="-O1 -g $(SANITIZE)" TESTS="units errors command models random"
+	ASAN_OPTIONS=detect_leaks=0 $(MAKE) check BUILD=build-asan CFLAGS="-O1 -g $(SANITIZE)" TESTS="units errors command"
+	ASAN_OPTIONS=detect_leaks=0 BUILD=build-asan CC=tcc tests/run.sh models random # here it is bpc that is looked at, not what cc makes of its C
 
 # Speed, against PyTorch, C by hand and the machine's limits; MODELS are names of bench/models, adbench, sweep.
 MODELS ?=

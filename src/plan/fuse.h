@@ -8,6 +8,8 @@
 void interchange_sums(Function *);
 /* Nests of equal range become one loop where every dependence between them stays inside one turn. */
 void fuse_loops(Function *);
+/* What is set to 0 and added to at once is set. Not where a recurrence may be cut: 0 + -0 is 0. */
+void use_lone_terms(Function *);
 /* After place_tensors, in this order. Sums over time into one local are double at every level. Sums that loops leave in one place get a local scalar; long sums in single
  * precision are split; innermost loops whose turns are independent, but for sums into locals, are marked LOOP_SIMD. */
 void widen_time_sums(Function *);

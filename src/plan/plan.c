@@ -169,6 +169,7 @@ static bool plan_steps(Function *f, const Need *n, const PlanOptions *options) {
         if (!times) unroll_choices(f);
         fuse_loops(f);
         find_winners(f);
+        if (!times) use_lone_terms(f);
         if (options->threads) share_work(f);
         if (!times) jam_sums(f); /* nor in another order when it is not cut */
     }

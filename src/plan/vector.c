@@ -241,7 +241,6 @@ static void mark_loop(Function *f, Tree *loop) {
 
 static void use_sums_in(Function *f, Tree **list, bool wide) {
     for (Tree **at = list; *at; at = &(*at)->next) {
-        use_lone_term(f->graph, at);
         use_sum_at(f, at, wide);
         if (!wide) use_sums_of_turns(f, at);
         if ((*at)->body) use_sums_in(f, &(*at)->body, wide);
@@ -255,6 +254,14 @@ static void mark_list(Function *f, Tree *list) {
     }
 }
 
+static void use_lone_terms_in(Graph *g, Tree **list) {
+    for (Tree **at = list; *at; at = &(*at)->next) {
+        use_lone_term(g, at);
+        if ((*at)->body) use_lone_terms_in(g, &(*at)->body);
+    }
+}
+
+void use_lone_terms(Function *f) { use_lone_terms_in(f->graph, &f->body); }
 void use_local_sums(Function *f) { use_sums_in(f, &f->body, false); }
 void use_wide_sums(Function *f) { use_sums_in(f, &f->body, true); }
 void mark_loops(Function *f) { mark_list(f, f->body); }
