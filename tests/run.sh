@@ -18,7 +18,7 @@ export BUILD ROOT CC
 export BPC="$BUILD/bpc" BLESS="${BLESS:-}"
 
 all=$(cd tests/run && ls *.sh | grep -v '^common' | sed 's/\.sh$//')
-long="random blocks products sparse checkpoint generated poison language passes models derivative traps" # these first, so that none is left alone at the end
+long="generated poison models growth passes blocks language kernels threads arm bench_models products random sparse checkpoint derivative traps cost" # these first, so that none is left alone at the end
 groups=${*:-$(for group in $long $all; do echo "$all" | grep -qx "$group" && echo "$group"; done | awk '!seen[$0]++')}
 for group in $groups; do
     [ -f "tests/run/$group.sh" ] && continue
