@@ -249,7 +249,7 @@ static Domain enclosing_domain(Build *b) {
 }
 
 /* ---- one step ------------------------------------------------------------------------------------------------- */
-static Range subst_range(Graph *g, Subst *s, const Range *r) {
+Range subst_range(Graph *g, Subst *s, const Range *r) {
     Domain one = {.n = 1, .range = (Range *)(uintptr_t)r};
     Range copy = domain_copy(g->arena, one).range[0];
     for (uint32_t k = 0; k < copy.n_lo; k++) copy.lo[k] = subst_apply(s, copy.lo[k]);

@@ -29,6 +29,7 @@ void nest_add(NestList *, Function *, const Order *, Tree *nest);
 void nest_put(NestList *, Function *, uint64_t wanted, Tree *nest); /* the same, for the arrays of these bits */
 uint64_t order_wanted(const Order *); /* by which arrays */
 
+Range subst_range(Graph *, Subst *, const Range *); /* a copy under the substitution */
 Tree *tree_new(Arena *, TreeKind, const Equation *why);
 Tree *tree_test(Arena *, Expr *condition, Tree *body); /* body where the condition holds */
 Tree *tree_set(Arena *, Tensor *local, Combine, Expr *value); /* of a scalar, without a comment */

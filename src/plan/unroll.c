@@ -48,15 +48,6 @@ static bool is_worth_it(Graph *g, const Tree *loop) {
     return l.decides && !l.strange && l.statements * turns <= MOST_STATEMENTS;
 }
 
-static Range range_at(Graph *g, Subst *s, const Range *r) {
-    if (!r->n_lo) return *r;
-    Domain one = {.n = 1, .range = (Range *)(uintptr_t)r};
-    Range copy = domain_copy(g->arena, one).range[0];
-    for (uint32_t k = 0; k < copy.n_lo; k++) copy.lo[k] = subst_apply(s, copy.lo[k]);
-    for (uint32_t k = 0; k < copy.n_hi; k++) copy.hi[k] = subst_apply(s, copy.hi[k]);
-    return copy;
-}
-
 /* The list at one value of the index, without what does nothing. */
 static Tree *list_at(Graph *g, Subst *s, const Tree *list) {
     Tree *first = NULL, **end = &first;
@@ -73,8 +64,8 @@ static Tree *list_at(Graph *g, Subst *s, const Tree *list) {
             if (!copy->body) continue;
         }
         if (n->kind == TREE_LOOP) {
-            copy->as.loop.range = range_at(g, s, &n->as.loop.range);
-            copy->as.loop.within = range_at(g, s, &n->as.loop.within);
+            copy->as.loop.range = subst_range(g, s, &n->as.loop.range);
+            copy->as.loop.within = subst_range(g, s, &n->as.loop.within);
         } else if (n->kind == TREE_IF) {
             copy->as.test.condition = subst_apply(s, n->as.test.condition);
             const Expr *known = copy->as.test.condition;
