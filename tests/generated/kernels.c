@@ -18,6 +18,12 @@ static REAL *numbers(int64_t n) {
     return a;
 }
 
+static double *widened(const REAL *a, int64_t n) {
+    double *wide = malloc((size_t)n*sizeof *wide);
+    for (int64_t i = 0; i < n; i++) wide[i] = (double)a[i];
+    return wide;
+}
+
 /* Sums of eighths below 2^11 are exact in float: any order gives the same bits. */
 static int differs(const char *what, const REAL *c, const double *want, int64_t n, const int64_t *size) {
     for (int64_t i = 0; i < n; i++)
@@ -35,8 +41,7 @@ static int one_product(void) {
     const int64_t a_row = a_turned ? 1 : k + gap, a_column = a_turned ? m + gap : 1, b_row = b_turned ? 1 : n + gap, b_column = b_turned ? k + gap : 1, ldc = n + gap;
     const int64_t a_size = k ? (m - 1)*a_row + (k - 1)*a_column + 1 : 1, b_size = k ? (k - 1)*b_row + (n - 1)*b_column + 1 : 1, c_size = (m - 1)*ldc + n;
     REAL *a = numbers(a_size), *b = numbers(b_size), *c = numbers(c_size);
-    double *want = malloc((size_t)c_size*sizeof *want);
-    for (int64_t i = 0; i < c_size; i++) want[i] = (double)c[i];
+    double *want = widened(c, c_size);
     for (int64_t i = 0; i < m; i++)
         for (int64_t j = 0; j < n; j++) {
             double sum = add ? want[i*ldc + j] : 0;
@@ -58,8 +63,7 @@ static int one_over(void) {
     const int64_t over[3][3] = {{p, a_p, b_p}, {q, a_q, b_q}, {r, a_r, b_r}};
     const int64_t a_size = (m - 1)*a_row + (p - 1)*a_p + (q - 1)*a_q + (r - 1)*a_r + 1, b_size = (n - 1)*b_column + (p - 1)*b_p + (q - 1)*b_q + (r - 1)*b_r + 1, c_size = (m - 1)*ldc + n;
     REAL *a = numbers(a_size), *b = numbers(b_size), *c = numbers(c_size);
-    double *want = malloc((size_t)c_size*sizeof *want);
-    for (int64_t i = 0; i < c_size; i++) want[i] = (double)c[i];
+    double *want = widened(c, c_size);
     for (int64_t i = 0; i < m; i++)
         for (int64_t j = 0; j < n; j++) {
             double sum = add ? want[i*ldc + j] : 0;
